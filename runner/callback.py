@@ -6,7 +6,6 @@ callback.py follow RUN_FOLDER`` by a controller that detaches from a run on a cl
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 
@@ -44,7 +43,7 @@ def answer(folder: Path, request: Path) -> None:
             resources=dict(asked.resources or {}),
         )
         context = reopen(layout, record)
-        with contextlib.closing(context.compute):  # connected only if a model is inspected
+        with context.closing:  # connected only if a model is inspected
             made = register_version(context, record, wanted)
         write_json(target, {"ok": True, "name": made.name, "version": made.version, "sha256": made.sha256})
     except UserError as mistake:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,7 @@ def make_context(
     steps: tuple[Step, ...] = (),
     resources: StepResources | None = None,
 ) -> RunContext:
-    """Return everything that one run needs. It gets its own compute unless `compute` is given.
+    """Return everything that one run needs. It gets its own compute, which it closes, unless `compute` is given.
 
     The steps of a pipeline get resources of their own unless they share them with other pipelines.
     """
@@ -68,7 +69,10 @@ def make_context(
     from runner.store.runs import FileRunStore
     from runner.store.snapshots import FileSnapshotStore
 
-    compute = compute or make_compute(spec.compute, base, say=say)
+    closing = ExitStack()
+    if compute is None:
+        compute = make_compute(spec.compute, base, say=say)
+        closing.callback(compute.close)
     limits, registry = spec.job.snapshot, FileRegistry(layout)
     deployer = partial(make_deployer, layout, registry, say)
 
@@ -99,24 +103,26 @@ def make_context(
         look_at_git=git_state,
         restored_from=restored,
         steps=steps,
-        stages=_stages(spec, base, compute, steps, resources) if steps else None,
+        stages=_stages(spec, base, compute, steps, resources, closing) if steps else None,
+        closing=closing,
     )
 
 
 def _stages(
-    spec: RunSpec, base: Path, compute: Compute, steps: tuple[Step, ...], resources: StepResources | None
-) -> Mapping[str, Stage]:
+    spec: RunSpec, base: Path, compute: Compute, steps: tuple[Step, ...], resources: StepResources | None,
+    closing: ExitStack,
+) -> Mapping[str, Stage]:  # fmt: skip
     from runner.pipelines.controller.stages import stages_of  # few runs are pipelines
     from runner.pipelines.planning.graph import width
 
     if resources is None:
         most = spec.pipeline.max_concurrent if spec.pipeline is not None else None
         at_once = min(width({one.name: one.needs for one in steps}), most or len(steps))
-        resources = make_step_resources(base, compute, repr(spec.compute), at_once)
+        resources = make_step_resources(base, compute, repr(spec.compute), at_once, closing)
     return stages_of(resources)
 
 
-def make_step_resources(base: Path, compute: Compute, settings: str, at_once: int) -> StepResources:
+def make_step_resources(base: Path, compute: Compute, settings: str, at_once: int, closing: ExitStack) -> StepResources:
     """Return what the steps of one pipeline share: a compute of each kind, snapshots and environments.
 
     Parameters
@@ -125,6 +131,8 @@ def make_step_resources(base: Path, compute: Compute, settings: str, at_once: in
         The settings that `compute` was made from.
     at_once : int
         How many steps can run at once and share the cores.
+    closing : ExitStack
+        Closes the computes of steps with other settings.
     """
     from runner.execution.shared import Shared
     from runner.pipelines.controller.resources import StepResources
@@ -134,7 +142,8 @@ def make_step_resources(base: Path, compute: Compute, settings: str, at_once: in
     def compute_of(config: Any) -> Compute:
         with guard:
             if repr(config) not in computes:
-                computes[repr(config)] = make_compute(config, base, say=_quiet)
+                computes[repr(config)] = made = make_compute(config, base, say=_quiet)
+                closing.callback(made.close)
             return computes[repr(config)]
 
     def context_of(plan: Plan, record: RunRecord) -> RunContext:

@@ -23,10 +23,8 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None, *, rerun_of: str |
     context = make_context(
         plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored, steps=plan.steps
     )
-    try:
+    with context.closing:
         return conduct(context, record, plan.yaml, progress)
-    finally:
-        context.compute.close()
 
 
 def resume_plan(plan: Plan) -> int:
@@ -37,7 +35,5 @@ def resume_plan(plan: Plan) -> int:
     progress = Progress()
     record = new_record(plan)
     context = make_context(plan.spec, plan.layout, record, plan.base, say=progress.say, steps=plan.steps)
-    try:
+    with context.closing:
         return resume(context, record.id, progress)
-    finally:
-        context.compute.close()

@@ -30,11 +30,14 @@ def new_folder(target: Path, option: str | None = "--to") -> Iterator[Path]:
     UserError
         If the target exists and is not an empty folder, or cannot be created.
     """
-    made = _claim(target, option)
+    hint = f"Choose another folder with {option} DIR" if option else "Choose another folder"
+    with _refusals_reported(target, hint):
+        made = _claim(target, hint)
     # Inside the target, so that nothing is ever written elsewhere and every rename stays on one file system.
     staged = target / f".partial-{secrets.token_hex(4)}"
     try:
-        staged.mkdir()
+        with _refusals_reported(target, hint):
+            staged.mkdir()
         yield staged
         for entry in sorted(staged.iterdir()):
             entry.rename(target / entry.name)
@@ -49,9 +52,17 @@ def new_folder(target: Path, option: str | None = "--to") -> Iterator[Path]:
         raise
 
 
-def _claim(target: Path, option: str | None) -> list[Path]:
+@contextlib.contextmanager
+def _refusals_reported(target: Path, hint: str) -> Iterator[None]:
+    """Raise a `UserError` if the target cannot be looked at or written to."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"Cannot write to {target}: {error.strerror}", hint) from None
+
+
+def _claim(target: Path, hint: str) -> list[Path]:
     """Create the target, and return the folders that had to be created, innermost first."""
-    hint = f"Choose another folder with {option} DIR" if option else "Choose another folder"
     if target.is_dir():
         if any(target.iterdir()):
             raise UserError(f"{target} exists and is not empty", hint)
@@ -59,10 +70,7 @@ def _claim(target: Path, option: str | None) -> list[Path]:
     if os.path.lexists(target):
         raise UserError(f"{target} exists and is not a folder", hint)
     made = [folder for folder in (target, *target.parents) if not os.path.lexists(folder)]
-    try:
-        target.mkdir(parents=True)
-    except OSError as error:
-        raise UserError(f"Cannot create {target}: {error.strerror}", hint) from error
+    target.mkdir(parents=True)
     return made
 
 
@@ -108,17 +116,16 @@ def copy_file(source: Path, target: Path, sha256: str | None = None) -> None:
     Raises
     ------
     UserError
-        If they differ from the record.
+        If it cannot be read, or differs from the record.
     """
+    from runner.store.data.blobs import reading
+
     target.parent.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.sha256()
-    # O_NOFOLLOW: a link created after the listing must not be followed either.
-    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with open(descriptor, "rb") as read, target.open("xb") as written:
+    with reading(source) as (read, state), target.open("xb") as written:
         while block := read.read(_BLOCK):
             hasher.update(block)
             written.write(block)
-        state = os.fstat(read.fileno())
     target.chmod(state.st_mode & 0o755 | 0o600)
     os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
     if sha256 is not None and hasher.hexdigest() != sha256:

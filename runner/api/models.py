@@ -67,15 +67,15 @@ class Model(Versioned):
         """
         self._store.check_delete(self._name, number)
 
-    def delete(self, *, force: bool = False) -> None:
-        """Remove the model with all its versions and aliases.
+    def delete(self, number: int | None = None, *, force: bool = False) -> None:
+        """Remove a version, whose record may be unreadable, or the model with all its versions and aliases.
 
         Raises
         ------
         UserError
-            If an endpoint needs it, unless `force`.
+            If an endpoint needs it, unless `force`; or if an alias points to the version.
         """
-        _delete(self._workspace, self._name, None, force=force)
+        _delete(self._workspace, self._name, number, force=force)
 
     def _repr_html_(self) -> str:
         from runner.api.html import model_page
@@ -204,6 +204,18 @@ def find_model(workspace: Workspace, name: str) -> Model:
     if not model.version_numbers():
         raise UserError(f"Model '{name}' does not exist", nearest(name, FileRegistry(workspace.layout).names()))
     return model
+
+
+def locate_version(workspace: Workspace, reference: str) -> tuple[Model, int]:
+    """Return the model and the number of a version, whose record may be unreadable.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    name, number = FileRegistry(workspace.layout).locate(reference)
+    return Model(workspace, name), number
 
 
 def _delete(workspace: Workspace, name: str, version: int | None, *, force: bool) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.config.composition import Composition
 from runner.config.data_settings import InputConfig
 from runner.errors import UserError
 from runner.layout import Layout
+
+if TYPE_CHECKING:
+    from runner.execution.plan import Step
 
 
 class AssetVersions:
@@ -70,6 +73,30 @@ def with_versions(composed: Composition, layout: Layout, base: Path, versions: A
     plain["inputs"] = {**plain["inputs"], **{name: _plain(plain["inputs"][name], one) for name, one in chosen.items()}}
     spec = dataclasses.replace(composed.spec, data=data)
     return dataclasses.replace(composed, spec=spec, plain={**composed.plain, "data": plain})
+
+
+def with_step_versions(plain: Mapping[str, Any], steps: Iterable[Step]) -> dict[str, Any]:
+    """Return a pipeline's composition as plain data whose steps name the versions that their plans have.
+
+    A pipeline that is resumed or repeated therefore reads what it read at first, even if an alias was moved.
+    """
+    pipeline = dict(plain["pipeline"])
+    pipeline["steps"] = {**pipeline["steps"], **{one.name: _step(pipeline["steps"][one.name], one) for one in steps}}
+    return {**plain, "pipeline": pipeline}
+
+
+def _step(given: Any, step: Step) -> Any:
+    """Return a step's settings as they are written, with the versions of its own inputs and those of steps below it."""
+    if not isinstance(given, Mapping):
+        return given
+    found = dict(given)
+    data = found.get("data")
+    inputs = data.get("inputs") if isinstance(data, Mapping) else None
+    if isinstance(data, Mapping) and isinstance(inputs, Mapping):
+        versions = {name: one.asset for name, one in step.plan.spec.data.inputs.items() if one.asset is not None}
+        exact = {name: _plain(one, versions[name]) for name, one in inputs.items() if name in versions}
+        found["data"] = {**data, "inputs": {**inputs, **exact}}
+    return with_step_versions(found, step.plan.steps) if step.plan.steps else found
 
 
 def _chosen(one: InputConfig, version: str) -> InputConfig:

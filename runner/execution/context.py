@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ class RunContext:
     `batch` says how to call the functions of a script that gets a piece of an input.
     `steps` are those of a pipeline, and `stages` its own in the place of a script's run's, by name.
     `look_at_git` returns the state of the source folder's repository and writes uncommitted changes to a file.
+    `closing` closes the computes that were made for this run and its steps, not those that it shares with other runs.
     """
 
     spec: RunSpec
@@ -61,6 +63,7 @@ class RunContext:
     stages: Mapping[str, Stage] | None = None
     handle: EnvironmentHandle | None = field(default=None)
     job: Job | None = field(default=None)
+    closing: ExitStack = field(default_factory=ExitStack)
 
 
 @dataclass(frozen=True)

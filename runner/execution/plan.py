@@ -18,8 +18,7 @@ from runner.config.composition import Composition, dump_yaml
 from runner.config.schema import RunSpec, is_pipeline
 from runner.config.shipped import SHIPPED
 from runner.config.validation import check_spec, source_folder
-from runner.errors import UserError
-from runner.execution.assets import AssetVersions, with_versions
+from runner.execution.assets import AssetVersions, with_step_versions, with_versions
 from runner.io.names import check_key, name_from
 from runner.layout import Layout, RunLayout
 from runner.workspaces import default_root
@@ -129,18 +128,22 @@ def make_plan(
         experiment = name_from(chosen_experiment or source_folder(spec, base).name, "source")
     layout, versions = layout or layout_of(spec.workspace.root, base), versions or AssetVersions()
     composed = with_versions(composed, layout, base, versions)
-    spec = composed.spec
-    hidden = confidential(composed.plain, composed.yaml)
+    spec, plain = composed.spec, composed.plain
+    steps: tuple[Step, ...] = ()
+    if written is not None:
+        steps = _steps(composed, written, base, experiment, layout, versions)
+        plain = with_step_versions(plain, steps)
+    hidden = confidential(plain, composed.yaml)
     return Plan(
         spec=spec,
-        config=hidden.plain if hidden else composed.plain,
+        config=hidden.plain if hidden else plain,
         yaml=dump_yaml(hidden.written) if hidden else composed.yaml,
         experiment=experiment,
         run_id=new_run_id(experiment),
         layout=layout,
         base=base,
         overrides=tuple(map(hidden.override if hidden else masked_word, overrides)),
-        steps=_steps(composed, written, base, experiment, layout, versions) if written is not None else (),
+        steps=steps,
     )
 
 
@@ -163,8 +166,7 @@ def _steps(
     steps = plan_steps(composed, written, plan_step)
     names = [one.name for one in steps]
     for name in taken(steps):
-        if earlier_step(layout, experiment, name, names) is None:
-            raise UserError(f"Step '{name}' has no earlier result", "Run the whole pipeline first")
+        earlier_step(layout, experiment, name, names)  # refused before anything starts
     return steps
 
 

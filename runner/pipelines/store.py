@@ -8,13 +8,14 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.io.files import append_json_line, write_json
-from runner.io.json_records import read_lines, read_record
+from runner.io.json_records import read_lines, read_record, warn_once
 from runner.layout import Layout, RunLayout
 from runner.pipelines.planning.references import STEP, found_in, read_reference
 from runner.pipelines.records import WAITING, StepRecord, StepResult
 from runner.records import RunRecord
 from runner.statuses import COMPLETED
 from runner.store.finding import entries, record_folders, time_of
+from runner.store.runs import locate
 from runner.store.runs import read_record as read_run
 
 
@@ -24,6 +25,15 @@ def read_steps(run: RunLayout) -> dict[str, StepRecord]:
     for line in read_lines(run.steps, StepRecord):
         found[line["name"]] = StepRecord.from_json(line)
     return found
+
+
+def readable_steps(run: RunLayout) -> dict[str, StepRecord]:
+    """Return the same, nothing of a pipeline whose steps cannot be read. That is for code that reads many pipelines."""
+    try:
+        return read_steps(run)
+    except UserError as error:
+        warn_once(run.steps, str(error))
+        return {}
 
 
 def all_steps(run: RunLayout, record: RunRecord) -> list[StepRecord]:
@@ -69,15 +79,31 @@ def pipeline_runs(layout: Layout, experiment: str | None = None) -> Iterator[Run
         yield RunLayout(folder)
 
 
-def earlier_step(layout: Layout, experiment: str, name: str, steps: Collection[str]) -> StepRecord | None:
-    """Return the newest completed state of a step in a pipeline with the same steps, None if there is none."""
+def earlier_step(layout: Layout, experiment: str, name: str, steps: Collection[str]) -> StepRecord:
+    """Return the newest completed state of a step in a pipeline with the same steps.
+
+    Raises
+    ------
+    UserError
+        If there is none, or its run was deleted.
+    """
     for run in pipeline_runs(layout, experiment):
-        found = read_steps(run)
+        found = readable_steps(run)
         step = found.get(name)
         if step is None or step.status != COMPLETED or step.run is None or not set(found) <= set(steps):
             continue
+        if is_deleted(layout, step):  # an older result could be that of other code
+            raise UserError(
+                f"The result of step '{name}' is gone: run {step.run} was deleted",
+                f"Select the step too, for example pipeline.from_step={name}",
+            )
         return step
-    return None
+    raise UserError(f"Step '{name}' has no earlier result", "Run the whole pipeline first")
+
+
+def is_deleted(layout: Layout, step: StepRecord) -> bool:
+    """Return whether the run that a step has its result from was deleted."""
+    return step.run is not None and locate(layout, step.run) is None
 
 
 class StepResults:

@@ -9,7 +9,7 @@ from runner.errors import UserError
 from runner.io.json_records import read_record
 from runner.layout import Layout
 from runner.pipelines.records import StepRecord
-from runner.pipelines.store import pipeline_runs, read_steps
+from runner.pipelines.store import pipeline_runs, read_steps, readable_steps
 from runner.records import ManifestRecord, RunRecord
 from runner.statuses import COMPLETED
 from runner.store.runs import FileRunStore
@@ -62,7 +62,7 @@ def _earlier(layout: Layout, pipeline: RunRecord, step: StepRecord) -> StepRecor
             continue
         if record.created >= pipeline.created:
             continue
-        found = read_steps(run).get(step.name)
+        found = readable_steps(run).get(step.name)
         if found is not None and found.key is not None and found.status == COMPLETED:
             return found
     return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import UserError
@@ -145,12 +147,21 @@ class InputStore:
         """Return the hash, the number of files and their size. Unchanged files are not read again."""
         from runner.store.data.hashes import HashCache
 
-        with HashCache(self.layout.hashes) as cache:
+        with HashCache(self.layout.hashes) as cache, _refusals_reported(name, path):
             if path.is_file():
                 return cache.hash(path), 1, path.stat().st_size
             names = _files(name, path)
             digest = hash_hashes((one, cache.hash(path / one)) for one in names)
             return digest, len(names), sum((path / one).stat().st_size for one in names)
+
+
+@contextlib.contextmanager
+def _refusals_reported(name: str, path: Path) -> Iterator[None]:
+    """Raise a `UserError` if a file cannot be read, or is removed while the input is hashed."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"data.inputs.{name}: {error.filename or path} cannot be read: {error.strerror}") from None
 
 
 def _files(name: str, folder: Path) -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from runner.errors import NotFoundError, UserError, nearest
-from runner.io.files import write_json
+from runner.io.files import make_folder, write_json
 from runner.io.folders import sync_folder, sync_tree
 from runner.io.json_records import read_record, warn_once
 from runner.io.locks import locked
@@ -54,6 +54,20 @@ class VersionStore(Generic[R]):
     def _called(self, name: str) -> str:
         """Return the beginning of a message about a model or data asset."""
         return f"{self.what[0].upper()}{self.what[1:]} {name}"
+
+    @contextlib.contextmanager
+    def staged(self, folder: Path) -> Iterator[Path]:
+        """Create the folder of one, and in it a hidden folder to fill. Without a version, both are removed again."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(_remove_empty, folder)
+            while True:
+                make_folder(folder)
+                try:
+                    staging = stack.enter_context(staged(folder))
+                    break
+                except FileNotFoundError:  # another process, which added no version, has just removed it
+                    continue
+            yield staging
 
     def take_number(self, folder: Path, staging: Path, record: R) -> R:
         """Give what is staged the next number, and return its record with it."""
@@ -106,23 +120,33 @@ class VersionStore(Generic[R]):
         UserError
             If there is none.
         """
+        return self.read(*self.locate(reference))
+
+    def locate(self, reference: str) -> tuple[str, int]:
+        """Return the name and the number of the version that a reference means. Its record may be unreadable.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
         name, mark, rest = reference.partition("@")
         if mark:
             found = self.aliases(check_name(name, f"{self.what} name"))
             if rest not in found:
                 self._known(name)
                 raise NotFoundError(f"{self._called(name)} has no alias '{rest}'", nearest(rest, found))
-            return self.read(name, found[rest])
+            return name, found[rest]
         name, _, rest = reference.partition(":")
         versions = self._known(check_name(name, f"{self.what} name"))
         if rest in ("", "latest"):
-            return self.read(name, versions[-1])
+            return name, versions[-1]
         digits = rest.lstrip("0")  # compared as text, because `int` refuses thousands of digits
         if digits not in map(str, versions):
             shown = ", ".join(map(str, versions[-5:]))
             which = "Its versions" if len(versions) <= 5 else f"The latest of its {len(versions)} versions"
             raise NotFoundError(f"{self._called(name)} has no version '{rest}'", f"{which}: {shown}")
-        return self.read(name, int(digits))
+        return name, int(digits)
 
     def _known(self, name: str) -> list[int]:
         versions = self.versions(name)
@@ -210,8 +234,7 @@ class VersionStore(Generic[R]):
         UserError
             If it does not exist, or an alias points at the version.
         """
-        versions = self._known(name)
-        chosen = versions if version is None else [_version_of(self.read(name, version))]
+        chosen = self._chosen(name, version)
         held = [alias for alias, one in self.aliases(name).items() if one in chosen]
         if held and version is not None:
             raise UserError(
@@ -219,6 +242,13 @@ class VersionStore(Generic[R]):
                 f"Move it first: {self.command} alias {name} {held[0]} VERSION",
             )
         return chosen, held
+
+    def _chosen(self, name: str, version: int | None) -> list[int]:
+        """Return one version, or with None all of them. Their records may be damaged."""
+        versions = self._known(name)
+        if version is not None and version not in versions:
+            raise NotFoundError(f"{self._called(name)}:{version} does not exist")
+        return versions if version is None else [version]
 
     def remove_versions(self, name: str, chosen: list[int], held: list[str]) -> None:
         """Remove versions and drop aliases. Numbers are never reused.
@@ -247,8 +277,9 @@ def staged(folder: Path) -> Iterator[Path]:
         yield staging
 
 
-def _version_of(record: Any) -> int:
-    return int(record.version)
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # only when nothing else is in it
 
 
 def _replaced(record: R, **fields: Any) -> R:

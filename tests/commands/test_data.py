@@ -172,6 +172,16 @@ def test_verify(history: History, two: Path) -> None:
     assert done.returncode == 2 and [one["ok"] for one in json.loads(done.stdout)] == [False, True]
 
 
+def test_a_version_with_a_damaged_record_is_reported_and_removed(history: History, two: Path) -> None:
+    (history.layout.asset("iris") / "2" / "data.json").write_text("{")
+    for reference in ("iris:2", "iris:latest", "iris:002", "iris"):
+        done = history.vivero("data", "verify", reference)
+        assert done.returncode == 2 and "iris:2" in done.stdout, done.stdout + done.stderr
+    assert history.json("data", "delete", "iris:2", "--yes") == {"name": "iris", "version": 2, "deleted": True}
+    assert "1 version checked, none damaged" in history.vivero("data", "verify").stdout
+    assert "has no version" in history.error("data", "verify", f"iris:{'9' * 5000}")
+
+
 def test_diff(history: History, two: Path) -> None:
     found = history.json("data", "diff", "iris:1", "iris:2")
     assert (found["files_changed"], found["rows"]) == (["iris.csv"], [2, 3])

@@ -137,6 +137,15 @@ def test_delete_a_version_and_its_number_is_not_used_again(history: History) -> 
     assert history.model().version == 3
 
 
+def test_a_version_with_a_damaged_record_is_reported_and_removed(history: History) -> None:
+    history.model()
+    history.model()
+    (history.layout.model("iris") / "2" / "model.json").write_text("{")
+    assert history.vivero("models", "verify", "iris:latest").returncode == 2
+    assert history.json("models", "delete", "iris:2", "--yes")["version"] == 2
+    assert "has no version" in history.error("models", "verify", f"iris:{'9' * 5000}")
+
+
 def test_delete_a_model(history: History) -> None:
     history.model()
     history.model()

@@ -1,9 +1,12 @@
 """What becomes of a pipeline when its controller or one of its steps ends at a bad moment."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +49,64 @@ def test_a_killed_controller_is_resumed_and_no_script_runs_twice(goes_on: str, p
     assert pipelines.newest.id == first.id and pipelines.newest.status == "completed"
     assert {one.status for one in pipelines.steps().values()} == {"completed"}
     assert (pipelines.outputs_of("c") / "text.txt").read_text() == "a b c "
+
+
+def test_a_resumed_pipeline_computes_a_deleted_result_again(pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a"), "b": step("b", "a", fail_once=str(pipelines.folder / "failed")), "c": step("c")})
+    pipelines.run(code=2)
+    gone = pipelines.run_of("a").id
+    assert pipelines.line.vivero("delete", gone, "--yes").returncode == 0
+    pipelines.computed()
+    done = pipelines.line.vivero("pipeline", "resume", "latest")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"a: run {gone} was deleted, so the step is computed again" in done.stdout
+    assert sorted(set(pipelines.computed()) - {"c"}) == ["a", "b"]
+    assert pipelines.states() == dict.fromkeys("abc", "completed")
+
+
+def test_a_result_that_is_deleted_in_the_meantime_fails_only_the_step_that_needs_it(pipelines: Pipelines) -> None:
+    go = str(pipelines.folder / "go")
+    pipelines.write({"a": step("a"), "b": step("b", wait=go), "c": step("c", "a", needs=["b"])})
+    process = pipelines.start()
+    wait_for(lambda: pipelines.has_begun("b") and pipelines.steps()["a"].status == "completed", 30)
+    gone = pipelines.run_of("a").id
+    assert pipelines.line.vivero("delete", gone, "--yes").returncode == 0
+    _go(pipelines)
+    done = pipelines.line.finish(process)
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stdout + done.stderr
+    assert pipelines.states() == {"a": "completed", "b": "completed", "c": "failed"}
+    assert f"Run {gone} does not exist" in str(pipelines.steps()["c"].reason)
+
+
+def test_a_pipeline_that_cannot_be_read_does_not_hide_the_others(pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a"), "b": step("b", "a")})
+    pipelines.run()
+    whole = pipelines.newest
+    damaged = pipelines.place(whole).root.with_name("p-20990101-000000-00000000")
+    shutil.copytree(pipelines.place(whole).root, damaged)
+    (damaged / "steps.jsonl").unlink()
+    os.mkfifo(damaged / "steps.jsonl")
+    done = pipelines.line.vivero("pipelines", "--json")
+    assert done.returncode == 0 and [one["id"] for one in json.loads(done.stdout)] == [whole.id], done.stderr
+    assert f"warning: {damaged}/steps.jsonl is damaged" in done.stderr
+    pipelines.computed()
+    done = pipelines.line.finish(pipelines.start("pipeline.only=[b]", "pipeline.force=true"))
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    assert pipelines.computed() == ["b"]
+    (damaged / "run.json").write_text("{")
+    assert pipelines.line.vivero("pipelines").returncode == 0
+
+
+def test_an_unreadable_input_fails_its_step_in_one_line(pipelines: Pipelines) -> None:
+    table = pipelines.folder / "table.csv"
+    table.symlink_to("/proc/self/mem")  # which nobody can read from its beginning
+    reads: Any = {"data": {"inputs": {"table": str(table)}}}
+    cut: Any = {"parallel": {"inputs": "${input:table}", "mini_batch": "1 rows"}}
+    pipelines.write({"a": step("a", **reads), "b": step("b", **reads, **cut)}, continue_on_step_failure=True)
+    pipelines.run(code=2)
+    for one in pipelines.steps().values():
+        assert one.status == "failed" and "cannot be read: Input/output error" in str(one.reason), one
+        assert "internal error" not in str(one.reason)
 
 
 def _curve(pipelines: Pipelines) -> list[object]:

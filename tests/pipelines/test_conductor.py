@@ -14,12 +14,17 @@ from hypothesis import strategies as st
 
 from runner.config.pipeline_settings import PipelineConfig
 from runner.execution.plan import Step
+from runner.io.clock import now
+from runner.io.files import append_json_line
+from runner.io.json_records import read_lines
 from runner.layout import Layout
 from runner.pipelines.controller import conductor
 from runner.pipelines.planning.graph import chosen, in_order
 from runner.pipelines.records import StepRecord
 from runner.pipelines.store import read_steps
+from runner.records import FinalizeRecord, MetricLine, RunRecord
 from runner.statuses import COMPLETED, FAILED
+from runner.store.runs import FileRunStore
 
 ANY: Any = SimpleNamespace()
 
@@ -27,13 +32,14 @@ ANY: Any = SimpleNamespace()
 class Work:
     """Steps without scripts: each one ends as is told, and what goes on at the same time is counted."""
 
-    def __init__(self, failing: set[str]) -> None:
-        self.failing, self.begun, self.ended = failing, list[str](), list[str]()
+    def __init__(self, failing: set[str], runs: dict[str, str] | None = None) -> None:
+        self.failing, self.begun, self.ended, self.runs = failing, list[str](), list[str](), runs or {}
         self.most = self._going = 0
         self._guard = threading.Lock()
 
     def step_run(self, step: Step, _layout: Any, _pipeline: str, _upstream: Any, *rest: Any) -> Any:
-        record = StepRecord(name=step.name, status=FAILED if step.name in self.failing else COMPLETED, needs=step.needs)
+        status = FAILED if step.name in self.failing else COMPLETED
+        record = StepRecord(name=step.name, status=status, needs=step.needs, run=self.runs.get(step.name))
 
         def carry_out() -> StepRecord:
             with self._guard:
@@ -68,7 +74,7 @@ def _run(folder: Path, steps: tuple[Step, ...], work: Work, monkeypatch: pytest.
     said: list[str] = []
     context: Any = SimpleNamespace(
         spec=SimpleNamespace(pipeline=PipelineConfig(**given)),
-        steps=steps, layout=layout, run=run, say=said.append,
+        steps=steps, layout=layout, run=run, runs=FileRunStore(layout), say=said.append,
     )  # fmt: skip
     monkeypatch.setattr(conductor, "StepRun", work.step_run)
     result = conductor.StepsConductor(context, ANY_RECORD, ANY).run()
@@ -150,3 +156,19 @@ def test_two_hundred_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     work = Work(set())
     result, states, _ = _run(tmp_path, steps, work, monkeypatch)
     assert result.status == "completed" and len(states) == len(work.begun) == 200
+
+
+@pytest.mark.parametrize("failing", [set(), {"a"}], ids=["completed", "failed"])
+def test_what_a_step_logged_last_is_copied_however_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: set[str]
+) -> None:
+    layout = Layout(tmp_path)
+    run = RunRecord(
+        id="q-1", experiment="q", status=FAILED, created=now(), finalize=FinalizeRecord(metrics={"loss": 1, "f1": 0.5})
+    )
+    FileRunStore(layout).create(run)
+    for value in (3, 2, 1):
+        append_json_line(layout.run("q", "q-1").metrics, {"name": "loss", "value": value})
+    _run(tmp_path, (Step("a", ANY),), Work(failing, {"a": "q-1"}), monkeypatch)
+    copied = [(one["name"], one["value"]) for one in read_lines(layout.run("p", "p-0").metrics, MetricLine)]
+    assert copied == [("a.loss", 3), ("a.loss", 2), ("a.loss", 1), ("a.f1", 0.5)]

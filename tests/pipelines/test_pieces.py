@@ -74,6 +74,12 @@ def test_what_has_no_rows_is_refused_in_one_line(tmp_path: Path, name: str, cont
         divide(tmp_path / name, Division("table", 2, "rows"), tmp_path / "pieces")
 
 
+def test_a_table_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").symlink_to("/proc/self/mem")  # which nobody can read from its beginning
+    with pytest.raises(UserError, match=r"a\.csv cannot be divided into rows: Input/output error"):
+        divide(tmp_path / "a.csv", Division("table", 2, "rows"), tmp_path / "pieces")
+
+
 def outputs_of(folder: Path, contents: list[bytes | None], name: str, **properties: str) -> list[PieceOutputs]:
     found = []
     for number, content in enumerate(contents):
@@ -111,6 +117,21 @@ def test_files_are_appended(
 def test_files_that_cannot_be_appended(tmp_path: Path, contents: list[bytes | None]) -> None:
     with pytest.raises(UserError):
         join(outputs_of(tmp_path, contents, "a.csv"), "a.csv", tmp_path / "out")
+
+
+@pytest.mark.parametrize("append_to", [None, "a", "a/b"])
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b/c", "a")])
+def test_a_file_and_a_folder_of_one_name_are_refused(
+    tmp_path: Path, names: tuple[str, str], append_to: str | None
+) -> None:
+    pieces = []
+    for number, name in enumerate(names):
+        path = tmp_path / str(number) / name
+        path.parent.mkdir(parents=True)
+        path.write_text("x")
+        pieces.append(PieceOutputs(str(number), tmp_path / str(number), [name], {}))
+    with pytest.raises(UserError, match=r"outputs/a is a file of piece . and a folder of piece ."):
+        join(pieces, append_to, tmp_path / "out")
 
 
 GOOD = {"inputs": "${input:images}"}

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from runner.pipelines.store import read_steps
+from runner.store.runs import FileRunStore
 from tests.support.pipelines import Pipelines, step
 
 SECRET = "hunter2-hunter2"
@@ -106,6 +108,23 @@ def test_only_and_from_step(pipelines: Pipelines) -> None:
     assert pipelines.states() == {"a": "reused", "b": "completed", "c": "completed", "d": "skipped"}
 
 
+def test_an_earlier_result_whose_run_was_deleted_is_refused(pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a"), "b": step("b", "a")})
+    pipelines.run()
+    pipelines.run("pipeline.force=true")
+    gone = pipelines.run_of("a").id
+    assert pipelines.line.vivero("delete", gone, "--yes").returncode == 0
+    pipelines.computed()
+    done = pipelines.run("pipeline.only=[b]", code=1)
+    assert done.stderr == (
+        f"error: The result of step 'a' is gone: run {gone} was deleted. "
+        "Select the step too, for example pipeline.from_step=a\n"
+    )
+    assert pipelines.computed() == []
+    pipelines.run("pipeline.from_step=a")
+    pipelines.run("pipeline.only=[b]")
+
+
 @pytest.mark.slow("a sweep of pipelines", seconds=60)
 def test_trials_share_their_beginning(pipelines: Pipelines) -> None:
     go = pipelines.folder / "go"
@@ -175,6 +194,32 @@ def test_a_model_names_the_data_of_the_steps_before_it(pipelines: Pipelines) -> 
     pipelines.run()
     assert pipelines.json("models", "show", "ridge:1")["assets"] == {"below.y.table": "raw:1"}
     assert pipelines.json("data", "show", "raw")["lineage"]["models"] == ["ridge:1"]
+
+
+@pytest.mark.slow("three pipelines", seconds=60)
+def test_an_alias_is_looked_up_once_also_if_it_moves_before_the_resume(pipelines: Pipelines) -> None:
+    table, go = pipelines.folder / "table.csv", str(pipelines.folder / "failed")
+    for number in (1, 2):
+        table.write_text(f"a\n{number}\n")
+        assert pipelines.line.vivero("data", "add", "raw", str(table)).returncode == 0
+    assert pipelines.line.vivero("data", "alias", "raw", "golden", "1").returncode == 0
+    reads: Any = {"data": {"inputs": {"table": {"asset": "raw@golden", "mode": "copy"}, "same": "raw@golden"}}}
+    inner = {"pipeline": {"steps": {"x": step("x", **reads)}}, "needs": ["a"]}
+    pipelines.write({"a": step("a", fail_once=go, **reads), "below": inner})
+    pipelines.run(code=2)
+    assert pipelines.line.vivero("data", "alias", "raw", "golden", "2").returncode == 0
+    done = pipelines.line.vivero("pipeline", "resume", "latest")
+    assert done.returncode == 0, done.stdout + done.stderr
+    recorded = pipelines.newest.part("pipeline")["steps"]
+    kept = {"table": {"asset": "raw:1", "mode": "copy"}, "same": "raw:1"}
+    assert recorded["a"]["data"]["inputs"] == kept
+    assert recorded["below"]["pipeline"]["steps"]["x"]["data"]["inputs"] == kept
+    inside = read_steps(pipelines.place(pipelines.run_of("below")))["x"]
+    for run in (pipelines.run_of("a"), FileRunStore(pipelines.layout).read(str(inside.run))):
+        assert run.prepare is not None and {one.asset for one in run.prepare.inputs.values()} == {"raw:1"}
+    pipelines.run()
+    found = pipelines.run_of("a").prepare
+    assert found is not None and found.inputs["table"].asset == "raw:2"
 
 
 @pytest.mark.slow("two runs", seconds=60)

@@ -114,3 +114,11 @@ def test_it_has_the_name_that_the_script_expects(
     place = tmp_path / "w" / record.location
     assert place.name == "Churn data.csv"
     assert ((place / "2.csv") if what == "folder" else place).read_text() == "22"
+
+
+def test_what_cannot_be_read_or_is_gone_is_named_in_one_line(store: Any, tmp_path: Path) -> None:
+    (tmp_path / "mem").symlink_to("/proc/self/mem")
+    with pytest.raises(UserError, match=r"^data\.inputs\.x: .*mem cannot be read: Input/output error$"):
+        store.save("x", tmp_path / "mem", "mount", tmp_path / "w" / "inputs")
+    with pytest.raises(UserError, match=r"^data\.inputs\.x: .*gone cannot be read: No such file or directory$"):
+        store.hash_of("x", tmp_path / "gone")

@@ -168,3 +168,10 @@ def test_a_diagram_that_is_a_link_or_a_folder_is_not_shown(tmp_path: Path, model
     path.unlink()
     path.mkdir()
     assert registry.diagram(made.name, made.version) is None
+
+
+def test_a_model_that_is_refused_leaves_no_folder(tmp_path: Path, model: Path) -> None:
+    registry = FileRegistry(Layout(tmp_path / "w"))
+    with pytest.raises(UserError, match="changed after it was inspected"):
+        registry.register(model, dataclasses.replace(RECORD, sha256="0" * 64))
+    assert not registry.folder(RECORD.name).exists()

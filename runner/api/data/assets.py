@@ -59,6 +59,17 @@ class DataAssets:
         """
         return DataVersion(self._workspace, self._store.resolve(reference))
 
+    def locate(self, reference: str) -> tuple[DataAsset, int]:
+        """Return the asset and the number of a version, whose record may be unreadable.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        name, number = self._store.locate(reference)
+        return DataAsset(self._workspace, name), number
+
     def add(
         self,
         name: str,

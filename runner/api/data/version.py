@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.api.versions import StoredVersion
-from runner.errors import UserError
 from runner.store.data.records import AssetRecord, TableRecord
 from runner.store.data.store import DataStore
 
@@ -126,7 +125,7 @@ class DataVersion(StoredVersion):
         Raises
         ------
         UserError
-            If the folder is not empty, or a file differs from its record.
+            If the folder is not empty or cannot be written to, or a file is missing or differs from its record.
         """
         from runner.api.copies import copy_file, new_folder
 
@@ -134,10 +133,7 @@ class DataVersion(StoredVersion):
         with new_folder(Path(to).absolute(), None) as staged:
             for file in self._store.files(self._record):
                 source = (place / file.path if place.is_dir() else place).resolve()
-                try:
-                    copy_file(source, staged / file.path, file.sha256)
-                except FileNotFoundError:
-                    raise UserError(f"{file.path} of {self.reference} is missing", "See: vivero data verify") from None
+                copy_file(source, staged / file.path, file.sha256)
                 count += 1
         return count
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from runner.console.notes import note
 from runner.errors import UserError
 from runner.io.names import check_name
@@ -39,7 +37,7 @@ def register_model(
         raise UserError(f"Run {record.id} ended before its environment was ready, so it has no model")
     record = checked(layout, record)
     context = reopen(layout, record, note)
-    with contextlib.closing(context.compute):
+    with context.closing:
         chosen = name or context.spec.model.name
         if chosen is None:
             raise UserError("The model needs a name", "Add --name NAME")

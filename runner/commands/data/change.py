@@ -44,11 +44,9 @@ def tag(reference: str, tags: tuple[str, ...], description: str | None) -> None:
 @global_options
 def delete(reference: str, yes: bool, force: bool) -> None:
     """Remove a version, or with NAME alone the asset with all its versions."""
-    workspace = opened()
-    assets, number = workspace.data, None
+    assets, number = opened().data, None
     if ":" in reference or "@" in reference:
-        version = assets.version(reference)
-        asset, number = version.asset, version.version
+        asset, number = assets.locate(reference)
         what = f"version {number} of data asset {asset.name}"
     else:
         asset = assets.get(reference)

@@ -35,15 +35,14 @@ def tag(reference: str, tags: tuple[str, ...]) -> None:
 @global_options
 def delete(reference: str, yes: bool, force: bool) -> None:
     """Remove a version, or with NAME alone the model with all its versions."""
-    from runner.api.models import find_model
+    from runner.api.models import find_model, locate_version
 
-    workspace, version = opened(), None
+    number: int | None = None
     if ":" in reference or "@" in reference:
-        version = workspace.model(reference)
-        model, number = version.model, version.version
+        model, number = locate_version(opened(), reference)
         what = f"version {number} of model {model.name}"
     else:
-        model, number = find_model(workspace, reference), None
+        model = find_model(opened(), reference)
         count = len(model.version_numbers())
         what = f"model {model.name} with {'its version' if count == 1 else f'all {count} versions'}"
     needed = model.needed_by(number)
@@ -56,7 +55,7 @@ def delete(reference: str, yes: bool, force: bool) -> None:
         note(f"warning: {one}, which will not start again without it")
     model.check_delete(number)
     confirm(f"Remove {what}?", yes)
-    (version or model).delete(force=True)
+    model.delete(number, force=True)
     if wants_json():
         emit_json({"name": model.name, "version": number, "deleted": True})
     else:

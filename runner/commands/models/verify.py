@@ -9,7 +9,6 @@ import click
 from runner.commands.common import global_options, opened, wants_json
 from runner.commands.output import emit_json, say
 from runner.console.format import show_count
-from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.api.models import Model
@@ -41,19 +40,11 @@ def verify(context: click.Context, reference: str | None) -> None:
 
 
 def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, int]]:
-    from runner.api.models import find_model
+    from runner.api.models import find_model, locate_version
 
     if reference is None:
         return [(model, version) for model in workspace.models() for version in model.version_numbers()]
-    if "@" in reference or reference.endswith(":latest"):
-        found = workspace.model(reference)
-        return [(found.model, found.version)]
-    name, colon, version = reference.partition(":")
-    if colon:
-        # Not resolved, because an unreadable version is to be reported, not an error.
-        model = find_model(workspace, name)
-        if version.isascii() and version.isdigit() and int(version) in model.version_numbers():
-            return [(model, int(version))]
-        raise UserError(f"Model version '{reference}' does not exist")
+    if ":" in reference or "@" in reference:
+        return [locate_version(workspace, reference)]
     model = find_model(workspace, reference)
     return [(model, version) for version in model.version_numbers()]

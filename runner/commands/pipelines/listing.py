@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner.commands.common import advise, global_options, opened, status_word, wants_json, workspace
 from runner.commands.output import emit_json, note, show_duration, show_table, show_time
+from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.api import Run
@@ -20,12 +22,22 @@ if TYPE_CHECKING:
 def pipelines(experiment: str | None, limit: int) -> None:
     """List pipelines, newest first."""
     found = opened().pipelines(experiment, limit=limit)
+    rows = list(_rows(found))
     if wants_json():
-        emit_json([_row(one) for one in found])
-    elif found:
-        _print(found)
-    else:
+        emit_json(rows)
+    elif rows:
+        _print(rows)
+    elif not found:
         note("No pipelines yet")
+
+
+def _rows(runs: list[Run]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each pipeline that can be read; name the others."""
+    for run in runs:
+        try:
+            yield _row(run)
+        except UserError as error:
+            note(f"warning: {error}")
 
 
 def _row(run: Run) -> dict[str, Any]:
@@ -42,10 +54,9 @@ def _row(run: Run) -> dict[str, Any]:
     }
 
 
-def _print(found: list[Run]) -> None:
+def _print(rows: list[dict[str, Any]]) -> None:
     from runner.console.tables import Column
 
-    rows = [_row(one) for one in found]
     table = [
         [
             row["id"],

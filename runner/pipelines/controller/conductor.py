@@ -15,10 +15,10 @@ from runner.io.clock import now, seconds_between
 from runner.pipelines.controller.left_run import finished
 from runner.pipelines.controller.resources import StepResources
 from runner.pipelines.controller.step_metrics import StepMetrics
-from runner.pipelines.controller.step_run import StepRun, step_runs
+from runner.pipelines.controller.step_run import StepRun
 from runner.pipelines.planning.graph import taken
 from runner.pipelines.records import SKIPPED, StepRecord
-from runner.pipelines.store import append_step, earlier_step, read_steps
+from runner.pipelines.store import append_step, earlier_step, is_deleted, read_steps
 from runner.records import ResultRecord, RunRecord
 from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
 
@@ -55,7 +55,7 @@ class StepsConductor:
         Raises
         ------
         UserError
-            If a step that is needed, but not selected, has no earlier result.
+            If a step that is needed, but not selected, has no earlier result, or its run was deleted.
         KeyboardInterrupt
             After Ctrl-C, when all steps have ended.
         """
@@ -75,7 +75,7 @@ class StepsConductor:
         """Take over results: of an interrupted attempt, and of earlier pipelines for steps that are not selected."""
         for name, recorded in read_steps(self._context.run).items():
             if recorded.status == COMPLETED and name in self._steps:
-                self._states[name] = recorded
+                self._keep(recorded)
             elif recorded.status not in TERMINAL and recorded.run is not None:
                 self._settle_left(recorded)
         needed = taken(self._steps.values())
@@ -86,9 +86,14 @@ class StepsConductor:
                 self._note(StepRecord(name=name, status=SKIPPED, needs=step.needs, reason="not asked for"))
                 continue
             earlier = earlier_step(self._context.layout, self._context.run.root.parent.name, name, self._steps)
-            if earlier is None:
-                raise UserError(f"Step '{name}' has no earlier result", "Run the whole pipeline first")
             self._note(dataclasses.replace(earlier, reused=True, needs=step.needs, started=now(), ended=now()))
+
+    def _keep(self, step: StepRecord) -> None:
+        """Take over a result of an interrupted attempt, unless its run was deleted."""
+        if not is_deleted(self._context.layout, step):
+            self._states[step.name] = step
+        elif self._steps[step.name].asked:
+            self._context.say(f"{step.name}: run {step.run} was deleted, so the step is computed again")
 
     def _settle_left(self, step: StepRecord) -> None:
         """Wait for the run of a step whose controller was killed. A completed run is the result of the step."""
@@ -159,7 +164,7 @@ class StepsConductor:
         return f"step {first.name} {first.status}: {first.reason}" if first is not None else None
 
     def _begin(self, pool: ThreadPoolExecutor, step: Step) -> None:
-        upstream = step_runs(self._context.layout, {name: self._states[name] for name in step.needs})
+        upstream = {name: self._states[name] for name in step.needs}
         run = StepRun(step, self._context.layout, self._run_id, upstream, self._resources, self._append)
         self._running[step.name] = (run, pool.submit(run.carry_out))
 
@@ -178,9 +183,9 @@ class StepsConductor:
         self._settle(step)
 
     def _settle(self, step: StepRecord) -> None:
-        """Print how a step ended, and log the rest of a completed step's metrics."""
+        """Print how a step ended, and log the rest of its metrics. Those of a failed step show why it failed."""
         self._context.say(line_of(step))
-        if step.status != COMPLETED or step.run is None:
+        if step.run is None:
             return
         record = self._context.runs.read(step.run)
         if not step.reused:

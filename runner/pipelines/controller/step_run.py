@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from runner.config.validation import source_folder
-from runner.errors import UserError
+from runner.errors import UserError, as_mistake
 from runner.execution.context import RunContext
 from runner.execution.control import request_cancel
 from runner.execution.plan import Plan, Step, new_run_id
@@ -47,13 +47,13 @@ class StepRun:
     pipeline : str
         The id of the pipeline's run.
     upstream : mapping
-        The runs of the steps that this step needs, by the steps' names.
+        The states of the steps that this step needs, by their names.
     note : callable
         Records the state of the step.
     """
 
     def __init__(
-        self, step: Step, layout: Layout, pipeline: str, upstream: Mapping[str, RunRecord], resources: StepResources,
+        self, step: Step, layout: Layout, pipeline: str, upstream: Mapping[str, StepRecord], resources: StepResources,
         note: Note,
     ) -> None:  # fmt: skip
         self._step, self._layout, self._pipeline = step, layout, pipeline
@@ -87,11 +87,11 @@ class StepRun:
         self._note(self.record)
         try:
             self._carry_out()
-        except UserError as mistake:
-            self._end_as(FAILED, str(mistake))
-        except Exception as error:  # noqa: BLE001 - it is printed and recorded
-            traceback.print_exc()
-            self._end_as(FAILED, f"internal error: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - it is recorded, and printed unless it is the user's mistake
+            mistake = as_mistake(error)
+            if mistake is None:
+                traceback.print_exc()
+            self._end_as(FAILED, str(mistake or f"internal error: {type(error).__name__}: {error}"))
         return self.record
 
     def _carry_out(self) -> None:
@@ -116,7 +116,8 @@ class StepRun:
         for name, one in plan.spec.data.inputs.items():
             reference = read_reference(one.step) if one.step is not None else None
             if reference is not None:
-                output = handed_on(self._layout, self._upstream[reference.step], reference)
+                left_by = FileRunStore(self._layout).read(str(self._upstream[reference.step].run))
+                output = handed_on(self._layout, left_by, reference)
                 one.path, one.step = str(output.path), None
                 outputs[name] = output
         return outputs
@@ -225,9 +226,3 @@ def _is_same(cache: HashCache, path: Path, digest: str) -> bool:
         return cache.hash(path) == digest
     except OSError:
         return False
-
-
-def step_runs(layout: Layout, records: Mapping[str, StepRecord]) -> dict[str, RunRecord]:
-    """Return the runs of the completed steps, by the steps' names."""
-    runs = FileRunStore(layout)
-    return {name: runs.read(one.run) for name, one in records.items() if one.status == COMPLETED and one.run}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from runner.errors import UserError
@@ -45,7 +45,8 @@ def join(pieces: Sequence[PieceOutputs], append_to: str | None, target: Path) ->
     Raises
     ------
     UserError
-        If two pieces wrote a file of the same name, or no piece wrote the file `append_to`.
+        If two pieces wrote a file of the same name, or a file and a folder of the same name, or if no piece wrote the
+        file `append_to`.
     """
     _check_names(pieces, append_to)
     for piece in pieces:
@@ -56,13 +57,19 @@ def join(pieces: Sequence[PieceOutputs], append_to: str | None, target: Path) ->
 
 
 def _check_names(pieces: Sequence[PieceOutputs], append_to: str | None) -> None:
+    """Refuse a file that another piece wrote, too, or in whose place another piece has a folder."""
+    hint = "Put the name of an input file in it, or set parallel.append_to"
     owner: dict[str, str] = {}
     for piece in pieces:
         for name in piece.files:
-            if name != append_to and owner.setdefault(name, piece.name) != piece.name:
+            first = owner.setdefault(name, piece.name)
+            if first != piece.name and name != append_to:
+                raise UserError(f"The pieces {first} and {piece.name} both wrote outputs/{name}", hint)
+    for name, piece_name in owner.items():
+        for folder in map(str, PurePosixPath(name).parents):
+            if folder in owner:
                 raise UserError(
-                    f"The pieces {owner[name]} and {piece.name} both wrote outputs/{name}",
-                    "Put the name of an input file in it, or set parallel.append_to",
+                    f"outputs/{folder} is a file of piece {owner[folder]} and a folder of piece {piece_name}", hint
                 )
 
 

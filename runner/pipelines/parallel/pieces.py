@@ -48,7 +48,7 @@ def divide(source: Path, division: Division, folder: Path) -> list[Piece]:
     Raises
     ------
     UserError
-        If it does not exist, contains a broken link, or has rows that cannot be told apart.
+        If it does not exist or cannot be read, contains a broken link, or has rows that cannot be told apart.
     """
     if not source.exists():
         raise UserError(f"data.inputs.{division.input}: {source} does not exist")
@@ -68,6 +68,8 @@ def _files(source: Path, name: str) -> list[str]:
         return followed_files(source)
     except BadLinkError as wrong:
         raise UserError(f"data.inputs.{name}: {wrong}", "Remove it, or use a folder without it") from None
+    except OSError as error:
+        raise UserError(f"data.inputs.{name}: {error.filename or source} cannot be read: {error.strerror}") from None
 
 
 def _of_files(source: Path, files: list[str], division: Division, folder: Path) -> Iterator[Piece]:

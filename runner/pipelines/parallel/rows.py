@@ -34,21 +34,25 @@ def delimiter_of(path: Path) -> str | None:
 
 
 def check_table(path: Path) -> None:
-    """Refuse a file whose rows cannot be told apart.
+    """Refuse a file that cannot be read, or whose rows cannot be told apart.
 
     Raises
     ------
     UserError
-        If it is neither CSV, TSV nor JSON lines, or is encoded as UTF-16.
+        If it cannot be read, is neither CSV, TSV nor JSON lines, or is encoded as UTF-16.
     """
     if path.suffix.lower() not in (*_DELIMITED, *_LINES):
         raise UserError(
             f"{path.name} cannot be divided into rows: it is not CSV, TSV or JSON lines",
             "Write the table as .csv or .jsonl in the step before, or divide by files",
         )
-    with path.open("rb") as file:
-        if file.read(2) in _WIDE:
-            raise UserError(f"{path.name} cannot be divided into rows: it is UTF-16", "Save it as UTF-8")
+    try:
+        with path.open("rb") as file:
+            begin = file.read(2)
+    except OSError as error:
+        raise UserError(f"{path} cannot be divided into rows: {error.strerror}") from None
+    if begin in _WIDE:
+        raise UserError(f"{path.name} cannot be divided into rows: it is UTF-16", "Save it as UTF-8")
 
 
 def pieces_of(path: Path, size: int) -> Iterator[Rows]:

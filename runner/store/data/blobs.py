@@ -71,7 +71,7 @@ class BlobStore:
         """
         files = {}
         for name, path in content.files.items():
-            with _reading(path) as (file, state):
+            with reading(path) as (file, state):
                 known = cache.known(path, state)
                 if known is None:
                     known = _read(file, state, path, None)
@@ -118,7 +118,7 @@ class BlobStore:
         """Return the hashes of content if each of them is known without reading."""
         files = {}
         for name, path in content.files.items():
-            with _reading(path) as (_, state):
+            with reading(path) as (_, state):
                 digest = cache.known(path, state)
             if digest is None:
                 return None
@@ -188,16 +188,23 @@ def measured(content: Content, files: Mapping[str, tuple[str, int]]) -> Measured
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
-    """Open a regular file. Anything that has replaced it since it was listed is refused."""
+def reading(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """Open a regular file. A link or anything else that has replaced it since it was listed is refused.
+
+    Raises
+    ------
+    UserError
+        If it cannot be opened, or is not a regular file.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        raise UserError(f"{path} is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise UserError(f"{path} is not a regular file")
         yield file, state
 
 
@@ -223,7 +230,7 @@ def _read(file: BinaryIO, state: os.stat_result, path: Path, target: BinaryIO | 
 
 def _bring(path: Path, target: Path, cache: HashCache, twins: Mapping[str, Path]) -> tuple[str, int]:
     """Link or copy a file, and return its hash and size."""
-    with _reading(path) as (file, state):
+    with reading(path) as (file, state):
         digest = cache.known(path, state)
         if digest is not None and _link(digest, target, cache, twins):
             return digest, state.st_size

@@ -65,8 +65,12 @@ def find_content(sources: Sequence[Path], name: str | None, workspace: Path) -> 
 
 
 def _check_source(source: Path, workspace: Path) -> None:
-    if not os.path.lexists(source):
-        raise UserError(f"{source} does not exist")
+    try:
+        source.lstat()
+    except FileNotFoundError:
+        raise UserError(f"{source} does not exist") from None
+    except OSError as error:  # a folder above it is closed, is a file or has too long a name
+        raise UserError(f"{source} cannot be read: {error.strerror}") from None
     if not source.is_file() and not source.is_dir():
         raise UserError(f"{source} is not a regular file or folder, or is a broken link")
     if Path(os.path.realpath(workspace)).is_relative_to(os.path.realpath(source)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -14,17 +15,12 @@ _TABLE = "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, 
 
 
 class HashCache:
-    """Known hashes. The file can be deleted at any time."""
+    """Known hashes. The file can be deleted at any time, and nothing is kept where it cannot be written."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._new: dict[str, tuple[str, str]] = {}
         self._folders: dict[str, str] = {}  # the real paths of folders
-        try:
-            self._database = _opened(path)
-        except sqlite3.DatabaseError:  # damaged: what it knew is computed again
-            path.unlink(missing_ok=True)
-            self._database = _opened(path)
+        self._database = _usable(path)
 
     def __enter__(self) -> HashCache:
         return self
@@ -76,13 +72,30 @@ class HashCache:
             return
         rows = [(key, *found) for key, found in self._new.items()]
         self._new.clear()
-        with self._database:
+        with contextlib.suppress(sqlite3.OperationalError), self._database:  # read-only, full or locked
             self._database.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", rows)
+
+
+def _usable(path: Path) -> sqlite3.Connection:
+    """Return the database of a file, which is replaced if it is damaged. Without a usable file it is in memory."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _opened(path)
+        except sqlite3.DatabaseError:  # damaged: what it knew is computed again
+            path.unlink(missing_ok=True)
+            return _opened(path)
+    except (OSError, sqlite3.OperationalError):  # not writable
+        return _with_table(":memory:")
 
 
 def _opened(path: Path) -> sqlite3.Connection:
     if not path.exists():
         make_file(path)
+    return _with_table(path)
+
+
+def _with_table(path: Path | str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=30)
     try:
         database.execute(_TABLE)

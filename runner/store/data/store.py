@@ -14,9 +14,9 @@ from typing import Any
 from runner.access.permissions import user_name
 from runner.errors import UserError, one_of
 from runner.io.clock import now
-from runner.io.files import encoded, make_folder, write_bytes
+from runner.io.files import encoded, write_bytes
 from runner.io.hashes import hash_file
-from runner.io.json_records import read_lines
+from runner.io.json_records import read_lines, warn_once
 from runner.layout import AssetLayout, Layout, is_asset_name
 from runner.records import FileRecord
 from runner.store.data import tables
@@ -24,7 +24,7 @@ from runner.store.data.blobs import BlobStore, Measured
 from runner.store.data.content import Content, files_inside, find_content
 from runner.store.data.hashes import HashCache
 from runner.store.data.records import FILE, FOLDER, TABLE, TYPES, AssetRecord
-from runner.store.versions import VersionStore, staged
+from runner.store.versions import VersionStore
 
 RECORD = str(AssetLayout.record)
 
@@ -115,9 +115,6 @@ class DataStore(VersionStore[AssetRecord]):
                 f"Data asset {name} was not added: {error.strerror or error} ({error.filename or folder})",
                 "Free some space, or choose another workspace: --workspace PATH",
             ) from None
-        finally:
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # only when nothing else is in it
 
     def _add(self, folder: Path, wanted: AssetRecord, found: Content, pythons: Sequence[str], named: bool) -> Added:
         with HashCache(self.layout.hashes) as cache:
@@ -127,8 +124,7 @@ class DataStore(VersionStore[AssetRecord]):
                 same = self._same(wanted, named)
                 if same is None and wanted.type == TABLE:
                     wanted = dataclasses.replace(wanted, table=self._describe(wanted, hashes, pythons))
-                make_folder(folder)
-                with staged(folder) as staging, self.blobs.locked():
+                with self.staged(folder) as staging, self.blobs.locked():
                     if wanted.reference is None and not os.path.lexists(self.path(wanted)):
                         continue  # whoever removed the last version with this content removed it, too
                     same = self._same(wanted, named)
@@ -249,8 +245,8 @@ class DataStore(VersionStore[AssetRecord]):
             If it does not exist, or an alias points at it.
         """
         if force and version is not None:
-            self.read(name, version)
-            chosen, held = [version], [alias for alias, one in self.aliases(name).items() if one == version]
+            chosen = self._chosen(name, version)
+            held = [alias for alias, one in self.aliases(name).items() if one == version]
         else:
             chosen, held = self.check_delete(name, version)
         with self.blobs.locked():
@@ -259,10 +255,24 @@ class DataStore(VersionStore[AssetRecord]):
                 with contextlib.suppress(UserError):  # a damaged record names no content
                     gone.append(self.read(name, one))
             self.remove_versions(name, chosen, held)
-            needed = {record.hash for record in self.all() if record.reference is None} if gone else set()
-            for record in gone:
-                if record.reference is None and record.hash not in needed and not (used and used(record)):
+            unneeded = [one for one in gone if one.reference is None and not (used and used(one))]
+            needed = self._needed() if unneeded else set()
+            for record in unneeded:
+                if needed is not None and record.hash not in needed:
                     self.blobs.remove(record.hash)
+
+    def _needed(self) -> set[str] | None:
+        """Return the hashes of the content of all versions, None if a record that cannot be read may name any."""
+        found = set()
+        for name in self.names():
+            for version in self.versions(name):
+                try:
+                    record = self.read(name, version)
+                except UserError as error:
+                    warn_once(self._record_of(name, version), f"{error}. No content was removed, it may be needed")
+                    return None
+                found |= {record.hash} if record.reference is None else set()
+        return found
 
     def all(self) -> Iterator[AssetRecord]:
         """Yield the records of all versions that can be read; name the others."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Callable
 
@@ -36,7 +35,7 @@ def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Sa
     if context.spec.model.name is None or context.spec.model.register != "best" or "register" not in stages:
         return sweep
     try:
-        with locked(context.run.controller_lock), contextlib.closing(context.compute):
+        with locked(context.run.controller_lock), context.closing:
             context.say = say
             record = context.runs.read(record.id)  # a tag may have been set meanwhile
             if record.register is None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UserError
+from runner.io.files import make_folder
 from runner.io.hashes import hash_tree
 from runner.layout import Layout
+from runner.store import versions
 from runner.store.data.store import DataStore
 from runner.store.inputs import InputStore
 
@@ -200,6 +202,44 @@ def test_an_alias_holds_a_version(store: DataStore, table: Path) -> None:
         store.delete("iris", 1)
     store.delete("iris", 1, force=True)
     assert store.aliases("iris") == {} and store.names() == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_version_with_a_damaged_record_is_removed(store: DataStore, table: Path, force: bool) -> None:
+    store.add("iris", [table])
+    (store.folder("iris") / "1" / "data.json").write_text("{")
+    store.delete("iris", 1, force=force)
+    assert store.versions("iris") == []
+    with pytest.raises(UserError, match="iris"):
+        store.delete("iris", 1, force=force)
+
+
+def test_content_that_a_damaged_record_may_name_stays(store: DataStore, table: Path) -> None:
+    record = store.add("iris", [table]).record
+    path = store.folder("same") / "1" / "data.json"
+    store.add("same", [table])
+    damaged = path.read_text()
+    path.write_text("{")
+    store.delete("iris", 1)
+    path.write_text(damaged)  # restored from a backup
+    assert store.path(record).exists() and store.verify("same", 1) == []
+    store.delete("same", 1)
+    assert not store.path(record).exists()
+
+
+def test_a_folder_that_another_process_has_just_removed_is_made_again(
+    store: DataStore, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[Path] = []
+
+    def made_and_removed(path: Path) -> None:
+        make_folder(path)
+        if path == store.folder("iris") and not removed:
+            path.rmdir()  # as whoever could not add the first version does
+            removed.append(path)
+
+    monkeypatch.setattr(versions, "make_folder", made_and_removed)
+    assert store.add("iris", [table]).record.version == 1 and removed
 
 
 def test_content_that_something_else_needs_stays(store: DataStore, table: Path) -> None:

@@ -5,6 +5,7 @@ import random
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
+from runner.io.hashes import hash_file
 from runner.layout import Layout
+from runner.store.data.hashes import HashCache
 from runner.store.data.store import DataStore
+from tests.support.users import nobody
 from tests.support.waiting import wait_for
 
 ADD = """
@@ -227,3 +231,19 @@ def test_a_hundred_thousand_small_files(store: DataStore, tmp_path: Path) -> Non
     assert store.diff(record, second) == {"added": [], "removed": [], "changed": ["0/0"]}
     both = [store.path(one) / "7" / "7000" for one in (record, second)]
     assert both[0].stat().st_ino == both[1].stat().st_ino
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_cache_of_hashes_that_cannot_be_written_is_done_without(known: bool) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        database, content = Path(place) / "cache" / "hashes.sqlite", Path(place) / "content"
+        database.parent.mkdir()
+        content.write_text("x")
+        if known:
+            with HashCache(database) as cache:
+                cache.hash(content)
+        Path(place).chmod(0o755)
+        content.write_text("other")
+        with nobody(), HashCache(database) as cache:
+            assert cache.hash(content) == hash_file(content)
+        assert database.exists() == known
