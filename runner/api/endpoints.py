@@ -66,7 +66,7 @@ class Endpoints:
         name : str, optional
             The endpoint. Default: the model's name.
         weight : float, optional
-            Its share of the traffic. The current deployment keeps the rest.
+            Its share of the traffic, 0 to 1. The versions that answer now share the rest, and a mirror stays.
         mirror : bool
             Send it a copy of the requests and discard its answers.
         settings
@@ -90,7 +90,7 @@ class Endpoints:
         self, reference: str, settings: EndpointSettings, *, keep: bool, weight: float | None, mirror: bool
     ) -> Endpoint:
         """Deploy as `deploy` does, with all settings in one object; `keep` those that the endpoint has instead."""
-        from runner.endpoints.deploy import Target
+        from runner.endpoints.target import Target
 
         target = Target(reference, weight=weight, mirror=mirror, changes_settings=not keep, keeps_settings=keep)
         done = _deployer(self._workspace).deploy(target, settings)
@@ -162,7 +162,7 @@ class Endpoint:
 
     @property
     def history(self) -> tuple[tuple[Deployment, ...], ...]:
-        """Earlier deployments, oldest first."""
+        """The last 20 deployments before, oldest first."""
         return self.record.history
 
     @property
