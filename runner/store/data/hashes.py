@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
 
 from runner.io.files import hash_file, make_file
+from runner.io.sqlite_cache import connect, is_damage
 
 _FLUSHED = 1000  # hashes that are written in one transaction
 _TABLE = "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)"
@@ -21,9 +23,10 @@ class HashCache:
         self._folders: dict[str, str] = {}  # the real paths of folders
         try:
             self._database = _opened(path)
-        except sqlite3.DatabaseError:  # damaged: what it knew is computed again
-            path.unlink(missing_ok=True)
-            self._database = _opened(path)
+        except sqlite3.DatabaseError as error:  # what it knew is computed again
+            if is_damage(error):
+                path.unlink(missing_ok=True)
+            self._database = _opened(path if is_damage(error) else None)
 
     def __enter__(self) -> HashCache:
         return self
@@ -47,11 +50,15 @@ class HashCache:
     def known(self, path: Path, state: os.stat_result) -> str | None:
         """Return the hash of a file in a state, None if it is not known."""
         key = self._key(path)
-        found = (
-            self._new.get(key)
-            or self._database.execute("SELECT facts, sha256 FROM hashes WHERE path = ?", (key,)).fetchone()
-        )
-        return str(found[1]) if found is not None and found[0] == _facts(state) else None
+        found = self._new.get(key) or self._stored(key)
+        return found[1] if found is not None and found[0] == _facts(state) else None
+
+    def _stored(self, key: str) -> tuple[str, str] | None:
+        try:
+            found = self._database.execute("SELECT facts, sha256 FROM hashes WHERE path = ?", (key,)).fetchone()
+        except sqlite3.DatabaseError:  # locked or damaged meanwhile: it is computed again
+            return None
+        return None if found is None else (str(found[0]), str(found[1]))
 
     def keep(self, path: Path, state: os.stat_result, digest: str) -> None:
         """Remember the hash that a file has in a state."""
@@ -75,14 +82,15 @@ class HashCache:
             return
         rows = [(key, *found) for key, found in self._new.items()]
         self._new.clear()
-        with self._database:
+        with contextlib.suppress(sqlite3.DatabaseError), self._database:  # a cache; they are computed again
             self._database.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", rows)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    if not path.exists():
+def _opened(path: Path | None) -> sqlite3.Connection:
+    """Return the database at a path, or with None one in memory."""
+    if path is not None and not path.exists():
         make_file(path)
-    database = sqlite3.connect(path, timeout=30)
+    database = connect(path or Path(":memory:"))
     try:
         database.execute(_TABLE)
         database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut destroys is computed again
