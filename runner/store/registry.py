@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import os
@@ -63,15 +62,12 @@ class FileRegistry(VersionStore[ModelRecord]):
         """
         folder = self.layout.model(record.name)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             with staged(folder) as staging:
                 copied = staging / check_model_file(artefact.name, "model file name")
                 _copy(artefact, copied)
                 record = _store_diagram(staging, _measured(copied, record))
                 return self.take_number(folder, staging, record)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # only when nothing else is in it
             raise UserError(
                 f"Model {record.name} was not registered: {error.strerror or error} ({folder})",
                 "Free some space, or choose another folder: workspace.root=FOLDER",

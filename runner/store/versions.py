@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from runner.errors import NotFoundError, UserError, nearest
-from runner.io.files import locked, staging_at, sweep, sync_folder, sync_tree, write_json
+from runner.io.files import locked, make_folder, staging_at, sweep, sync_folder, sync_tree, write_json
 from runner.io.json_records import read_record, warn_once
 from runner.io.names import check_name, is_name
 from runner.io.record import Record
@@ -236,12 +236,20 @@ class VersionStore(Generic[R]):
 
 @contextlib.contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """Create a hidden folder to fill. If this process dies, the next one finds its lock free and removes it."""
-    sweep(folder, STAGING)
-    staging = folder / f"{STAGING}{secrets.token_hex(6)}"
-    with staging_at(staging):
-        staging.mkdir()
-        yield staging
+    """Create a hidden folder to fill in the folder of a name, which is removed if nothing came of it.
+
+    If this process dies, the next one finds its lock free and removes what it left.
+    """
+    make_folder(folder)
+    try:
+        sweep(folder, STAGING)
+        staging = folder / f"{STAGING}{secrets.token_hex(6)}"
+        with staging_at(staging):
+            staging.mkdir()
+            yield staging
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only when nothing is in it
 
 
 def _version_of(record: Any) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from runner.access.permissions import user_name
 from runner.errors import UserError, one_of
 from runner.io.clock import now
-from runner.io.files import encoded, hash_file, make_folder, write_bytes
+from runner.io.files import encoded, hash_file, write_bytes
 from runner.io.json_records import read_lines
 from runner.layout import AssetLayout, Layout, is_asset_name
 from runner.records import FileRecord
@@ -114,9 +114,6 @@ class DataStore(VersionStore[AssetRecord]):
                 f"Data asset {name} was not added: {error.strerror or error} ({error.filename or folder})",
                 "Free some space, or choose another workspace: --workspace PATH",
             ) from None
-        finally:
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # only when nothing else is in it
 
     def _add(self, folder: Path, wanted: AssetRecord, found: Content, pythons: Sequence[str], named: bool) -> Added:
         with HashCache(self.layout.hashes) as cache:
@@ -126,7 +123,6 @@ class DataStore(VersionStore[AssetRecord]):
                 same = self._same(wanted, named)
                 if same is None and wanted.type == TABLE:
                     wanted = dataclasses.replace(wanted, table=self._describe(wanted, hashes, pythons))
-                make_folder(folder)
                 with staged(folder) as staging, self.blobs.locked():
                     if wanted.reference is None and not os.path.lexists(self.path(wanted)):
                         continue  # whoever removed the last version with this content removed it, too
