@@ -77,7 +77,7 @@ def make_context(
     deployer = partial(make_deployer, layout, registry, say)
 
     def deploy(reference: str, settings: EndpointSettings) -> Deployed:
-        from runner.endpoints.deploy import Target  # which imports an HTTP client, and few runs deploy
+        from runner.endpoints.target import Target  # which imports an HTTP client, and few runs deploy
 
         return deployer().deploy(Target(reference), settings)
 

@@ -55,6 +55,8 @@ def main(folder: Path, home: Path | None = None) -> int:
     with locked(endpoint.lock, blocking=False) as held:
         if not held:
             raise UserError(f"Endpoint {record.name} is already served")
+        # First, so that `vivero stop` neither waits for it nor finds that of a server that was killed.
+        write_json(endpoint.process, {"pid": os.getpid(), "port": settings.port, "started": now()})
         endpoint.unloaded.unlink(missing_ok=True)
         endpoint.problem.unlink(missing_ok=True)
         for old in (endpoint.states, endpoint.metrics):
@@ -66,7 +68,6 @@ def main(folder: Path, home: Path | None = None) -> int:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(endpoint.metrics)
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
-        write_json(endpoint.process, {"pid": os.getpid(), "port": settings.port, "started": now()})
         try:
             with _listen(settings.host, settings.port) as own:
                 listening = SharedListening(own, home, record.generation) if home else Listening(own)

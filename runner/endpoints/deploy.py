@@ -10,7 +10,8 @@ from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.process import choose_port
 from runner.endpoints.servers import Servers
 from runner.endpoints.settings import check_settings, same_kind
-from runner.endpoints.store import KEY_NAMES, EndpointStore, deployed, rolled_back
+from runner.endpoints.store import KEY_NAMES, EndpointStore, deployed, history_before, rolled_back
+from runner.endpoints.target import Target, beside
 from runner.errors import UserError
 from runner.io.clock import now
 from runner.io.locks import locked
@@ -18,17 +19,6 @@ from runner.io.names import check_name
 from runner.layout import Layout
 from runner.records import Deployment, EndpointRecord, ModelRecord
 from runner.store.registry import FileRegistry
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """The model to deploy, and its share of the endpoint's traffic."""
-
-    reference: str
-    weight: float | None = None
-    mirror: bool = False
-    changes_settings: bool = False
-    keeps_settings: bool = False  # whether to keep the settings that the endpoint already has
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,14 +63,13 @@ def new_endpoint(
         raise UserError(f"Endpoint {name} is already running", f"To change it: vivero deploy MODEL --endpoint {name}")
     settings = dataclasses.replace(settings, name=name, port=choose_port(settings))
     earlier = store.read(name) if name in store.names() else None
-    history = (*earlier.history, earlier.deployments) if earlier and earlier.deployments != deployments else ()
     record = EndpointRecord(
         name=name,
         created=earlier.created if earlier else now(),
         generation=earlier.generation + 1 if earlier else 1,
         deployments=deployments,
         settings=plain(settings),
-        history=history or (earlier.history if earlier else ()),
+        history=history_before(earlier, deployments) if earlier else (),
     )
     record = servers.prepare(record, models_of(registry, record))
     store.write(record)
@@ -177,8 +166,7 @@ class Deployer:
             )
         if not target.keeps_settings:
             same_kind(settings, EndpointSettings(**there.settings), there.name)
-        weight = 1.0 if target.weight is None else target.weight
-        new = deployment(self.registry, target.reference, weight=weight, mirror=target.mirror)
+        new = deployment(self.registry, target.reference, weight=target.share, mirror=target.mirror)
         return self._switch(there, deployed(there, beside(there.deployments, new, target)))
 
     def _switch(self, old: EndpointRecord, new: EndpointRecord) -> Deployed:
@@ -220,19 +208,3 @@ class Deployer:
         settings = EndpointSettings(**record.settings)
         models = [f"{one.name}:{one.version}" + (" (mirror)" if one.mirror else "") for one in record.deployments]
         return Deployed(record.name, settings.address, models, keys)
-
-
-def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:
-    """Return an endpoint's deployments with a new one added. Its other models are unchanged."""
-    others = tuple(one for one in there if one.name != new.name)
-    same = tuple(one for one in there if one.name == new.name and one.version != new.version)
-    if target.mirror:
-        return (*others, *(one for one in same if not one.mirror), new)
-    if target.weight is None or target.weight == 1:
-        return (*others, new)
-    rest = [one for one in same if not one.mirror]
-    total = sum(one.weight for one in rest)
-    if not total:
-        return (*others, dataclasses.replace(new, weight=1.0))
-    kept = tuple(dataclasses.replace(one, weight=round((1 - target.weight) * one.weight / total, 6)) for one in rest)
-    return (*others, *(one for one in kept if one.weight > 0), new)

@@ -110,10 +110,10 @@ def find_python(
     UserError
         If no environment fits all models, or it cannot be built.
     """
-    named = [record for record in records if _framework(record)]
+    named = [record for record in records if record.framework_version]
     records = [*named, *(one for one in records if one not in named)]  # without scikit-learn's version: fits any
     for other in named[1:]:
-        if _framework(other).split(".")[:2] != _framework(named[0]).split(".")[:2]:
+        if other.framework_version and not named[0].fits_framework(other.framework_version):
             _check_mismatch(named[0], other, settings)
     wrong = list(dict.fromkeys(one for record in records for one in mismatches(record, settings.accelerate)))
     if not wrong:
@@ -129,12 +129,7 @@ def find_python(
 def _check_mismatch(first: ModelRecord, other: ModelRecord, settings: EndpointSettings) -> None:
     if not settings.allow_version_mismatch:
         raise UserError(
-            f"{first.name}:{first.version} needs scikit-learn {_framework(first)} and "
-            f"{other.name}:{other.version} needs {_framework(other)}. One server cannot have both",
+            f"{first.name}:{first.version} needs scikit-learn {first.framework_version} and "
+            f"{other.name}:{other.version} needs {other.framework_version}. One server cannot have both",
             "Deploy them as two endpoints",
         )
-
-
-def _framework(record: ModelRecord) -> str:
-    own = record.inspection.framework_version if record.inspection else None
-    return own or record.framework_version or ""

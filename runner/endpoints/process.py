@@ -160,20 +160,32 @@ def stop(store: EndpointStore, name: str) -> bool:
     UserError
         If another user started it.
     """
-    endpoint = store.layout.endpoint(name)
-    record = store.read(name)
+    patience = float(EndpointSettings(**store.read(name).settings).stop_timeout) + _ENDING
+    process = store.layout.endpoint(name).process
     if not store.alive(name):
         return False
-    pid = read_record(endpoint.process, ProcessRecord).pid
-    _terminate(pid, name)
-    pause = threading.Event()
-    until = time.monotonic() + float(EndpointSettings(**record.settings).stop_timeout) + 10
+    pid, pause, until = None, threading.Event(), time.monotonic() + patience
     while store.alive(name):
-        if time.monotonic() > until:
+        late = time.monotonic() > until
+        if pid is None:  # a server writes down its process just after it has taken the endpoint
+            pid = _asked_to_stop(process, name)
+            if pid is None and late:
+                raise UserError(f"Endpoint {name} is running, but {process} does not say as which process")
+        elif late:
             with contextlib.suppress(ProcessLookupError):  # its server processes may end a moment later
                 os.kill(pid, signal.SIGKILL)
         pause.wait(0.05)
     return True
+
+
+def _asked_to_stop(process: Path, name: str) -> int | None:
+    """Ask the server to stop and return its process, or None if that is not written down."""
+    try:
+        pid = read_record(process, ProcessRecord).pid
+    except FileNotFoundError:
+        return None
+    _terminate(pid, name)
+    return pid
 
 
 def _terminate(pid: int, name: str) -> None:

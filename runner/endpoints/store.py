@@ -171,8 +171,14 @@ class EndpointStore:
 
 def deployed(record: EndpointRecord, deployments: tuple[Deployment, ...]) -> EndpointRecord:
     """Return an endpoint's record with other deployments. The current ones are added to its history."""
-    history = (*record.history, record.deployments)[-_HISTORY:]
+    history = history_before(record, deployments)
     return dataclasses.replace(record, deployments=deployments, history=history, generation=record.generation + 1)
+
+
+def history_before(record: EndpointRecord, deployments: tuple[Deployment, ...]) -> tuple[tuple[Deployment, ...], ...]:
+    """Return the last deployments before some new ones, oldest first, with the record's own if they are others."""
+    history = record.history if record.deployments == deployments else (*record.history, record.deployments)
+    return history[-_HISTORY:]
 
 
 def rolled_back(record: EndpointRecord) -> EndpointRecord:

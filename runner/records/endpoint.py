@@ -26,10 +26,11 @@ class Deployment(Record):
 
 @frozen_record
 class EndpointRecord(Record):
-    """``endpoint.json``: what an endpoint serves and how. `generation` counts changes, `history` holds earlier ones.
+    """``endpoint.json``: what an endpoint serves and how.
 
-    `python` is the interpreter of an environment that fits its models. For a container it is a path in `image`, and
-    `environment` is the key of the base image.
+    `generation` counts changes, `history` holds the last 20 deployments before. `python` is the interpreter of an
+    environment that fits its models. For a container it is a path in `image`, and `environment` is the key of the base
+    image.
     """
 
     format: int = FORMAT

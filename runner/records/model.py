@@ -43,7 +43,7 @@ class ModelRecord(Record):
     """``model.json``: one version of a model. `artefact` is the file or folder beside it, `files` its contents.
 
     `data` has the hash of each data input of its run. For inputs that are data assets, `assets` has the version as
-    ``NAME:VERSION``.
+    ``NAME:VERSION``. `framework_version` is what the inspection found, where there was one.
     """
 
     format: int = FORMAT
@@ -70,6 +70,11 @@ class ModelRecord(Record):
     git_commit: str | None = None
     inspection: Inspection | None = None
     default_method: str | None = None
+
+    def fits_framework(self, version: str) -> bool:
+        """Return whether a version of scikit-learn has the model's major.minor version, or the model's is not known."""
+        own = self.framework_version
+        return not own or own.split(".")[:2] == version.split(".")[:2]
 
 
 @frozen_record

@@ -22,6 +22,7 @@ from runner.store.versions import VersionStore
 _BLOCK = 1 << 20
 _LARGEST_DIAGRAM = 8 << 20
 RECORD = str(ModelLayout.record)
+_NOT_LOADED = "Do not load it. For details: vivero models verify"
 _OURS = {RECORD: "a model's record", str(ModelLayout.diagram): "a model's diagram"}
 
 
@@ -90,20 +91,27 @@ class FileRegistry(VersionStore[ModelRecord]):
         except (FileNotFoundError, UserError):  # a folder, a link or too large: not what was registered
             return None
 
-    def verified_bytes(self, record: ModelRecord) -> bytes:
-        """Return a single-file artefact's bytes after checking their SHA-256.
+    def verified_bytes(self, record: ModelRecord, name: str | None = None) -> bytes:
+        """Return the bytes of a single-file artefact, or of a file in a folder, after checking their SHA-256.
 
         Raises
         ------
         UserError
-            If the SHA-256 differs.
+            If the SHA-256 differs, the file was not registered, or it is not a regular file.
         """
-        content = self.artefact(record).read_bytes()
-        if hashlib.sha256(content).hexdigest() != record.sha256:
-            raise UserError(
-                f"Model {record.name}:{record.version} has changed since it was registered: its SHA-256 differs",
-                "Do not load it. For details: vivero models verify",
-            )
+        path, expected = self.artefact(record), record.sha256
+        where = f"Model {record.name}:{record.version}"
+        if name is not None:
+            hashes = {one.path: one.sha256 for one in record.files}
+            if name not in hashes:
+                raise UserError(f"{where} has a file that was not registered: {name}", _NOT_LOADED)
+            path, expected, where = path / name, hashes[name], f"{name} of model {record.name}:{record.version}"
+        try:
+            content = read_bytes(path, sys.maxsize)
+        except FileNotFoundError:
+            raise UserError(f"{where} has changed since it was registered: it is missing", _NOT_LOADED) from None
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise UserError(f"{where} has changed since it was registered: its SHA-256 differs", _NOT_LOADED)
         return content
 
     def delete(self, name: str, version: int | None) -> None:

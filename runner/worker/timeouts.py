@@ -36,6 +36,7 @@ DEFAULTS = {
     "handed_over": 10.0,  # for another process to follow a run, once nobody does
     "engine_return": 60.0,  # for a container engine that stopped to come back
     "lock_said": 2.0,  # of waiting for a lock, before its holder is reported
+    "cache_lock": 30.0,  # for a cache that another process is writing, before it is done without
     # Data assets
     "table": 600.0,  # for a table to be described, before the asset is stored without that
     # Serving

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from runner.errors import UserError
 from runner.records import ModelRecord
 from runner.store.registry import RECORD, FileRegistry
 from runner.worker.models import flavours
+from serving.dataplane.verified_imports import import_verified
 
 
 def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = ()) -> Any:
@@ -40,7 +41,7 @@ def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = (
     ownership.check(registry.layout.root, models, version.parent, version, version / RECORD, path)
     try:
         if path.is_dir():
-            return _of_folder(record, path, trusted)
+            return _of_folder(registry, record, path, trusted)
         return _unpacked(path.name, registry.verified_bytes(record), trusted)
     except UserError:
         raise
@@ -48,26 +49,20 @@ def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = (
         raise UserError(f"Model {where} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
-def _of_folder(record: ModelRecord, path: Path, trusted: Sequence[str]) -> Any:
+def _of_folder(registry: FileRegistry, record: ModelRecord, path: Path, trusted: Sequence[str]) -> Any:
     """Return the model in a folder written by MLflow."""
-    where = f"{record.name}:{record.version}"
-    known = {one.path: one.sha256 for one in record.files}
-
-    def verified(name: str) -> bytes:
-        content = (path / name).read_bytes()
-        if hashlib.sha256(content).hexdigest() != known.get(name):
-            raise UserError(f"{name} of model {where} has changed since it was registered")
-        return content
-
-    facts = flavours.read_flavours(verified("MLmodel").decode()) if "MLmodel" in known else {}
+    files = [one.path for one in record.files]
+    verified = partial(registry.verified_bytes, record)
+    facts = flavours.read_flavours(verified("MLmodel").decode()) if "MLmodel" in files else {}
     try:
-        library, name = flavours.model_file(known, facts)
+        library, name = flavours.model_file(files, facts)
+        code = flavours.code_folder(str(path), facts)
     except flavours.NoModelError as error:
-        raise UserError(f"Model {where} cannot be loaded: {error}") from None
-    code = flavours.code_folder(str(path), facts)
+        raise UserError(f"Model {record.name}:{record.version} cannot be loaded: {error}") from None
     if code is not None or library == "mlflow":  # these read other files of the folder
-        for one in known:
+        for one in files:
             verified(one)
+    import_verified(path, verified)
     flavours.make_importable(code)
     content = verified(name)
     return flavours.load(library, facts, content, str(path)) if library else _unpacked(name, content, trusted)

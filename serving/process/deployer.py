@@ -264,12 +264,10 @@ def check_framework(record: ModelRecord, *, allow: bool) -> str | None:
     """
     import sklearn
 
-    own = record.inspection.framework_version if record.inspection else record.framework_version
-    if own is None or own.split(".")[:2] == sklearn.__version__.split(".")[:2]:
+    if record.fits_framework(sklearn.__version__):
         return None
-    message = (
-        f"Model {record.name}:{record.version} was made with scikit-learn {own}, this server has {sklearn.__version__}"
-    )
+    made, here = f"scikit-learn {record.framework_version}", sklearn.__version__
+    message = f"Model {record.name}:{record.version} was made with {made}, this server has {here}"
     if not allow:
         raise UserError(
             message, "Deploy it as a separate endpoint, or serve it anyway with allow_version_mismatch=true"

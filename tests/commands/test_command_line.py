@@ -76,7 +76,7 @@ def test_no_workspace_is_one_line(history: History, tmp_path: Path) -> None:
         (["keys", "nowhere"], "no endpoint 'nowhere'"),
         (["stop", "../up"], "endpoint name"),
         (["deploy", "nothing"], "does not exist"),
-        (["deploy", "iris", "--weight", "3"], "--weight"),
+        (["deploy", "iris", "--weight", "3"], "weight=3"),
         (["score", "nothing", "--input", "a.csv", "--output", "b.csv"], "does not exist"),
     ],
 )

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shlex
+import shutil
 from typing import Any
 from unittest.mock import ANY
 
@@ -183,6 +184,42 @@ def test_cancel_ends_a_sweep_that_nobody_minds(begun: Any, history: History, sto
     assert [one["status"] for one in history.json("recover", run.id)] == ["canceled"]
     shown = history.json("sweep", record.id)
     assert (shown["state"], shown["trials"][0]["status"]) == ("canceled", "canceled")
+
+
+def test_a_damaged_trial_keeps_no_other_from_being_canceled(begun: Any, history: History, store: Any) -> None:
+    damaged = history.run(status="running", ended=None)
+    history.folder_of(damaged).record.write_text("{")
+    other = history.run(status="running", ended=None)
+    trials = [trial(0, run=damaged.id, **RUNNING), trial(1, run=other.id, **RUNNING), trial(2, run=begun.id, **RUNNING)]
+    record = going(store, *trials)
+    done = history.vivero("cancel", record.id)
+    assert done.returncode == 1
+    assert f"Sweep {record.id} is canceled, but its trial 0 was not:" in done.stderr
+    assert "its trial 1 was not: The configuration of run" in done.stderr
+    assert store.read(record.id).state == "canceled"
+    assert history.json("show", begun.id)["status"] in ("canceled", "failed")
+
+
+def test_a_run_that_cannot_be_canceled_keeps_no_other_from_it(begun: Any, history: History) -> None:
+    bad = history.run(status="running", ended=None)
+    done = history.vivero("cancel", bad.id, begun.id)
+    assert done.returncode == 1 and f"The configuration of run {bad.id} is damaged" in done.stderr
+    assert history.json("show", begun.id)["status"] in ("canceled", "failed")
+
+
+@pytest.mark.parametrize("where", ["iris", "another-experiment"])
+def test_a_damaged_record_keeps_no_other_run_from_being_recovered(where: str, begun: Any, history: History) -> None:
+    """Nor does a damaged copy of the run itself, in the folder of another experiment."""
+    damaged = history.layout.run(where, begun.id if where != "iris" else "iris-20260701-120000-0000abcd").record
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{")
+    other = dataclasses.replace(begun, id=f"{begun.id[:-8]}0000dcba")
+    history.folder_of(other).root.mkdir()
+    shutil.copytree(history.folder_of(begun).root, history.folder_of(other).root, dirs_exist_ok=True)
+    history.runs.write(other)
+    done = history.vivero("recover")
+    assert str(damaged) in done.stderr and "is damaged" in done.stderr
+    assert history.json("show", other.id)["status"] == "failed"
 
 
 def test_cancel_of_a_sweep_that_has_ended_says_so_as_of_a_run(history: History, two: Any) -> None:

@@ -48,7 +48,7 @@ class RegistryContract:
         (folder / "link").symlink_to("/etc/passwd")
         with pytest.raises(UserError, match="links"):
             registry.register(folder, RECORD)
-        assert registry.versions("iris") == []
+        assert registry.versions("iris") == [] and not list(registry.root.iterdir())
 
     def test_one_flipped_byte_is_refused_before_loading(self, registry: Any, model: Any) -> None:
         made = registry.register(model, RECORD)
@@ -61,7 +61,13 @@ class RegistryContract:
     def test_bytes_that_were_not_inspected_are_refused(self, registry: Any, model: Any) -> None:
         with pytest.raises(UserError, match="changed after it was inspected"):
             registry.register(model, dataclasses.replace(RECORD, sha256="0" * 64))
-        assert registry.versions("iris") == []
+        assert registry.versions("iris") == [] and not list(registry.root.iterdir())
+
+    def test_a_name_that_a_model_file_cannot_have_leaves_nothing(self, registry: Any, model: Any) -> None:
+        record = model.rename(model.with_name("model.json"))
+        with pytest.raises(UserError, match="another name"):
+            registry.register(record, RECORD)
+        assert not list(registry.root.iterdir())
 
     def test_a_deleted_number_is_not_used_again(self, registry: Any, model: Any) -> None:
         registry.register(model, RECORD)

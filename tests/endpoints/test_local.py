@@ -1,7 +1,9 @@
 """Endpoints that are processes of this machine keep to the contract."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,12 @@ from typing import Any
 import pytest
 
 from runner.config.endpoint_settings import EndpointSettings
-from runner.endpoints.process import check_interpreter, start
+from runner.endpoints.process import check_interpreter, start, stop
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
 from runner.io.clock import now
+from runner.io.files import write_json
+from runner.io.locks import locked
 from runner.layout import Layout
 from runner.records import EndpointRecord
 from runner.worker import environment_seal
@@ -47,6 +51,30 @@ class TestLocal(ServersContract):
         assert vivero("logs", "chatty", "--name", "server.log.1")["text"].encode() == endpoint.earlier_log.read_bytes()
         vivero("stop", "chatty")
         assert sorted(path.name for path in endpoint.logs.glob("*server.log*")) == ["server.log", "server.log.1"]
+
+
+def test_an_endpoint_that_is_just_starting_is_stopped(tmp_path: Path) -> None:
+    """Its server holds the endpoint a moment before it writes down which process it is."""
+    store = EndpointStore(Layout(tmp_path))
+    store.write(EndpointRecord(name="a", created=now(), settings=asdict(EndpointSettings(name="a"))))
+    endpoint = store.layout.endpoint("a")
+    with subprocess.Popen(["sleep", "60"]) as server, ThreadPoolExecutor() as others, locked(endpoint.lock) as held:
+        stopping = others.submit(stop, store, "a")
+        assert held
+        wait_for(stopping.running, 10)
+        write_json(endpoint.process, {"pid": server.pid, "port": 0, "started": now()})
+        wait_for(lambda: server.poll() is not None, 10)
+        assert not stopping.done()
+    assert stopping.result() is True
+
+
+def test_an_endpoint_whose_process_is_unknown_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.endpoints.process._ENDING", 0.1)
+    store = EndpointStore(Layout(tmp_path))
+    settings = EndpointSettings(name="a", stop_timeout=0.01)
+    store.write(EndpointRecord(name="a", created=now(), settings=asdict(settings)))
+    with locked(store.layout.endpoint("a").lock), pytest.raises(UserError, match=r"process.json does not say"):
+        stop(store, "a")
 
 
 @pytest.mark.parametrize("how", ["replaced", "written by others"])

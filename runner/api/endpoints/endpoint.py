@@ -65,7 +65,7 @@ class Endpoint:
 
     @property
     def history(self) -> tuple[tuple[Deployment, ...], ...]:
-        """Earlier deployments, oldest first."""
+        """The last 20 deployments before, oldest first."""
         return self.record.history
 
     @property

@@ -55,7 +55,7 @@ class Endpoints:
         name : str, optional
             The endpoint. Default: the model's name.
         weight : float, optional
-            Its share of the traffic. The current deployment keeps the rest.
+            Its share of the traffic, 0 to 1. The versions that answer now share the rest, and a mirror stays.
         mirror : bool
             Send it a copy of the requests and discard its answers.
         settings
@@ -79,7 +79,7 @@ class Endpoints:
         self, reference: str, settings: EndpointSettings, *, keep: bool, weight: float | None, mirror: bool
     ) -> Endpoint:
         """Deploy as `deploy` does, with all settings in one object; `keep` those that the endpoint has instead."""
-        from runner.endpoints.deploy import Target
+        from runner.endpoints.target import Target
 
         target = Target(reference, weight=weight, mirror=mirror, changes_settings=not keep, keeps_settings=keep)
         done = deployer(self._workspace).deploy(target, settings)

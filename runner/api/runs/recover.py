@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from runner.api.runs.find import looked_at
+from runner.console.notes import note
+from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports.say import Say
 from runner.records import RunRecord
@@ -12,11 +14,21 @@ from runner.store.runs import FileRunStore
 
 
 def left(layout: Layout) -> list[RunRecord]:
-    """Return the runs that are not followed."""
-    store = FileRunStore(layout)
-    active = [row["id"] for row in RunIndex(layout).not_ended()]
-    read = [looked_at(layout, store.read(one)) for one in active]
-    return [record for record, followed in read if not followed]
+    """Return the runs that are not followed. A record that cannot be read gives a warning."""
+    store, index = FileRunStore(layout), RunIndex(layout)
+    active, problems = [row["id"] for row in index.not_ended()], index.unreadable()
+    found = []
+    for run in active:
+        try:
+            record, followed = looked_at(layout, store.read(run))
+        except UserError as error:
+            problems.append(str(error))
+            continue
+        if not followed:
+            found.append(record)
+    for problem in dict.fromkeys(problems):
+        note(f"warning: {problem}")
+    return found
 
 
 def recover(layout: Layout, record: RunRecord, say: Say) -> tuple[RunRecord, str]:

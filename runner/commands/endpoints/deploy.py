@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.option("--endpoint", metavar="NAME", help="The endpoint. Default: the model's name.")
-@click.option(
-    "--weight", type=click.FloatRange(0, 1), help="Share of the traffic. The current deployment keeps the rest."
-)
+@click.option("--weight", type=float, help="Share of the traffic, 0 to 1. The current versions keep the rest.")
 @click.option("--mirror", is_flag=True, help="Mirror the traffic to it and discard its answers.")
 @click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="A setting, such as port=5002 or workers=2.")
 @global_options

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.commands.common import global_options, trusted_workspace, wants_json
-from runner.commands.output import emit_json, say
-from runner.errors import UserError
+from runner.commands.output import emit_json, note, say
+from runner.errors import UserError, as_mistake
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -24,14 +24,24 @@ def cancel(runs: tuple[str, ...]) -> None:
     layout = trusted_workspace()
     # All are found before any is canceled, so that a misspelt one changes nothing.
     found = [_find(layout, text) for text in runs]
-    results = []
+    results, problems = [], 0
     for record in found:
-        identity, status, line = _end(layout, record)
+        try:
+            identity, status, line = _end(layout, record)
+        except (UserError, OSError) as error:  # a run that cannot be canceled must not save the others
+            mistake = as_mistake(error)
+            if mistake is None:
+                raise
+            note(f"error: {mistake}")
+            problems += 1
+            continue
         results.append({"id": identity, "status": status})
         if not wants_json():
             say(line)
     if wants_json():
         emit_json(results)
+    if problems:
+        raise click.exceptions.Exit(1)
 
 
 def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:

@@ -6,7 +6,7 @@ import click
 
 from runner.commands.common import global_options, trusted_workspace, wants_json
 from runner.commands.output import emit_json, note, say
-from runner.errors import UserError, storage_error
+from runner.errors import UserError, as_mistake
 
 
 @click.command()
@@ -30,7 +30,7 @@ def recover(runs: tuple[str, ...]) -> None:
         try:
             ended, line = finish(layout, record, note)
         except (UserError, OSError) as error:  # a run that cannot be finished must not stop the others
-            mistake = error if isinstance(error, UserError) else storage_error(error)
+            mistake = as_mistake(error)
             if mistake is None:
                 raise
             note(f"error: run {record.id}: {mistake}")

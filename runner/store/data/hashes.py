@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.io.files import make_file
 from runner.io.hashes import hash_file
+from runner.io.sqlite_cache import connect, is_damage
 
 _FLUSHED = 1000  # hashes that are written in one transaction
 _TABLE = "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)"
@@ -44,11 +45,15 @@ class HashCache:
     def known(self, path: Path, state: os.stat_result) -> str | None:
         """Return the hash of a file in a state, None if it is not known."""
         key = self._key(path)
-        found = (
-            self._new.get(key)
-            or self._database.execute("SELECT facts, sha256 FROM hashes WHERE path = ?", (key,)).fetchone()
-        )
-        return str(found[1]) if found is not None and found[0] == _facts(state) else None
+        found = self._new.get(key) or self._stored(key)
+        return found[1] if found is not None and found[0] == _facts(state) else None
+
+    def _stored(self, key: str) -> tuple[str, str] | None:
+        try:
+            found = self._database.execute("SELECT facts, sha256 FROM hashes WHERE path = ?", (key,)).fetchone()
+        except sqlite3.DatabaseError:  # locked or damaged meanwhile: it is computed again
+            return None
+        return None if found is None else (str(found[0]), str(found[1]))
 
     def keep(self, path: Path, state: os.stat_result, digest: str) -> None:
         """Remember the hash that a file has in a state."""
@@ -72,7 +77,7 @@ class HashCache:
             return
         rows = [(key, *found) for key, found in self._new.items()]
         self._new.clear()
-        with contextlib.suppress(sqlite3.OperationalError), self._database:  # read-only, full or locked
+        with contextlib.suppress(sqlite3.DatabaseError), self._database:  # read-only, full or locked
             self._database.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", rows)
 
 
@@ -82,11 +87,13 @@ def _usable(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return _opened(path)
-        except sqlite3.DatabaseError:  # damaged: what it knew is computed again
-            path.unlink(missing_ok=True)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            path.unlink(missing_ok=True)  # what it knew is computed again
             return _opened(path)
-    except (OSError, sqlite3.OperationalError):  # not writable
-        return _with_table(":memory:")
+    except (OSError, sqlite3.OperationalError):  # not writable, or another process holds it
+        return _with_table(Path(":memory:"))
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -95,8 +102,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     return _with_table(path)
 
 
-def _with_table(path: Path | str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=30)
+def _with_table(path: Path) -> sqlite3.Connection:
+    database = connect(path)
     try:
         database.execute(_TABLE)
         database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut destroys is computed again

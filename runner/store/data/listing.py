@@ -16,6 +16,7 @@ from typing import Any
 from runner.access import ownership
 from runner.errors import UserError, storage_error
 from runner.io.files import make_file
+from runner.io.sqlite_cache import connect
 from runner.layout import AssetLayout, Layout, is_asset_name
 from runner.store.aliases import AliasFile
 from runner.store.data.store import DataStore
@@ -89,7 +90,7 @@ def _read(layout: Layout) -> dict[str, tuple[str, Row]]:
     if not layout.index.exists() or not ownership.is_trusted(layout.root):
         return {}
     try:
-        with contextlib.closing(sqlite3.connect(layout.index, timeout=30)) as database:
+        with contextlib.closing(connect(layout.index)) as database:
             rows = database.execute(f"SELECT name, stamp, row FROM {_TABLE}").fetchall()  # noqa: S608 - our own name
         values = json.loads("[" + ",".join(row for _, _, row in rows) + "]")
         pairs = zip(rows, values, strict=True)
@@ -100,7 +101,7 @@ def _read(layout: Layout) -> dict[str, tuple[str, Row]]:
         TypeError,
         LookupError,
         OSError,
-    ):  # not there yet, or damaged: whoever lists runs replaces it
+    ):  # not there yet, locked, or damaged: whoever lists runs replaces it
         return {}
 
 
@@ -110,7 +111,7 @@ def _write(layout: Layout, new: list[tuple[str, str, str]], gone: set[str]) -> N
     with contextlib.suppress(sqlite3.Error, OSError):
         if not layout.index.exists():
             make_file(layout.index)
-        with contextlib.closing(sqlite3.connect(layout.index, timeout=30)) as database, database:
+        with contextlib.closing(connect(layout.index)) as database, database:
             database.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} (name TEXT PRIMARY KEY, stamp TEXT, row TEXT)")
             database.executemany(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?)", new)  # noqa: S608
             database.executemany(f"DELETE FROM {_TABLE} WHERE name = ?", [(name,) for name in gone])  # noqa: S608

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runner.access import ownership
+from runner.io.sqlite_cache import connect, is_damage
 from runner.layout import Layout
 from runner.store.index.folders import RunFolders, stamp_of
 from runner.store.index.table import Row, RunTable
@@ -19,14 +20,16 @@ _AFTER_ALL = "0"  # in place of the slash before a name: it sorts after all name
 def open_copy(layout: Layout, folders: RunFolders) -> tuple[sqlite3.Connection, set[str]]:
     """Return a copy of the cache, in which every record has its row, and the paths of folders without a record.
 
-    A damaged cache is rebuilt. If it cannot be written, or would belong to another user, all records are read into the
-    copy. The copy is a temporary file of SQLite's own.
+    A damaged cache is rebuilt. If it is locked or cannot be written, or would belong to another user, all records are
+    read into the copy. The copy is a temporary file of SQLite's own.
     """
     if ownership.is_trusted(layout.root):  # writing to a link would write to its target
         for _ in range(2):
             try:
                 return _cached(layout, folders)
-            except (sqlite3.DatabaseError, ValueError):  # ValueError: of a damaged row
+            except (sqlite3.DatabaseError, ValueError) as error:  # ValueError: of a damaged row
+                if isinstance(error, sqlite3.Error) and not is_damage(error):
+                    break
                 with contextlib.suppress(OSError):
                     layout.index.unlink(missing_ok=True)
             except OSError:
@@ -42,7 +45,7 @@ def _cached(layout: Layout, folders: RunFolders) -> tuple[sqlite3.Connection, se
         from runner.io.files import make_file
 
         make_file(layout.index)
-    with contextlib.closing(sqlite3.connect(layout.index, timeout=30, isolation_level=None)) as shared:
+    with contextlib.closing(connect(layout.index, isolation_level=None)) as shared:
         recordless = _compare(RunTable(shared), layout.root, folders)
         copy = _connect("")
         try:

@@ -15,8 +15,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.errors import UserError, nearest
-from runner.sweeps.space.distributions import Choice, Distribution, Integer, Normal, Uniform
+from runner.sweeps.space.distributions import (
+    Choice,
+    Distribution,
+    Integer,
+    Normal,
+    Uniform,
+    has_finite_values,
+    is_finite,
+)
 
+_LONGEST = 60  # characters of a value in a message
 _RANGE, _NORMAL = ("min", "max"), ("mu", "sigma")
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "choice": ("values",),
@@ -49,7 +58,15 @@ def read_distribution(key: str, definition: Any) -> Distribution:
     if name == "choice":
         values = arguments.get("values") if isinstance(arguments, Mapping) else arguments
         return _choice(key, values)
-    return _build(key, name, *_numbers(key, name, arguments))
+    found = _build(key, name, *_numbers(key, name, arguments))
+    if not has_finite_values(found):
+        raise _error(key, f"{name} has values that are too large for a number", _of_exponents(name))
+    return found
+
+
+def _of_exponents(name: str) -> str:
+    """Return a hint if a distribution's arguments are small because its values are powers of e."""
+    return "mu and sigma are those of the value's natural logarithm" if name.endswith("lognormal") else ""
 
 
 def _named(key: str, definition: Mapping[str, Any]) -> tuple[str, Any]:
@@ -83,8 +100,8 @@ def _numbers(key: str, name: str, arguments: Any) -> tuple[dict[str, Any], bool]
     for word, item in given.items():
         if word not in wanted:
             raise _error(key, f"{name} has no setting '{word}'", nearest(word, wanted))
-        if isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
-            raise _error(key, f"{name}'s {word} is {item!r}, not a finite number")
+        if isinstance(item, bool) or not isinstance(item, int | float) or not is_finite(item):
+            raise _error(key, f"{name}'s {word} is {_short(item)}, not a finite number")
     for word in wanted:
         if word not in given:
             raise _error(key, f"{name} needs '{word}'")
@@ -127,6 +144,12 @@ def _integer(key: str, number: Any) -> int:
     if int(number) != number:
         raise _error(key, f"{number} is not a whole number")
     return int(number)
+
+
+def _short(value: Any) -> str:
+    """Return a value as text, cut if it is long. Python refuses to write whole numbers of thousands of digits."""
+    text = "a whole number that is too large" if isinstance(value, int) and not is_finite(value) else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _error(key: str, what: str, hint: str = "") -> UserError:

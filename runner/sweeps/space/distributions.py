@@ -273,6 +273,22 @@ class Normal:
         return min(max(NormalDist(self.mu, self.sigma).cdf(exact), _EDGE), 1 - _EDGE)
 
 
+def is_finite(number: Any) -> bool:
+    """Return whether a number is finite, also as a float: a whole number may be too large for one."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
+
+
+def has_finite_values(one: Distribution) -> bool:
+    """Return whether the values at both ends of a distribution, and so all of them, are finite numbers."""
+    try:
+        return all(is_finite(one.sample(u)) for u in (0.0, math.nextafter(1, 0)))
+    except (OverflowError, ValueError):
+        return False
+
+
 def _round(value: float, q: float | None) -> float:
     return value if q is None else round(value / q) * q
 

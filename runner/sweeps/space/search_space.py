@@ -17,7 +17,14 @@ from runner.errors import UserError
 from runner.sweeps.composing.override_text import from_word
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.space.definitions import read_distribution
-from runner.sweeps.space.distributions import Choice, Distribution, Integer, Uniform
+from runner.sweeps.space.distributions import (
+    Choice,
+    Distribution,
+    Integer,
+    Uniform,
+    has_finite_values,
+    is_finite,
+)
 
 
 @dataclass(frozen=True)
@@ -135,5 +142,11 @@ def _interval(key: str, sweep: IntervalSweep) -> Distribution:
     if log and low <= 0:
         raise UserError(f"{key}: tag(log, ...) needs an interval above 0")
     if isinstance(low, int) and isinstance(high, int):  # Hydra makes them floats, unless they are wrapped in int(...)
-        return Integer(low, high, log)
-    return Uniform(float(low), float(high), log)
+        found: Distribution = Integer(low, high, log)
+    elif is_finite(low) and is_finite(high):
+        found = Uniform(float(low), float(high), log)
+    else:
+        raise UserError(f"{key}: the bounds of an interval must be finite numbers")
+    if not has_finite_values(found):
+        raise UserError(f"{key}: the interval has values that are too large for a number")
+    return found

@@ -136,10 +136,19 @@ def default_method(flavours: "Flavours") -> "Optional[str]":
 
 
 def code_folder(folder: str, flavours: "Flavours") -> "Optional[str]":
-    """Return the folder of modules that was logged with a model (``code_paths``), or None."""
+    """Return the folder of modules that was logged with a model (``code_paths``), or None.
+
+    Raises
+    ------
+    NoModelError
+        If it is not in the model's folder.
+    """
     for facts in flavours.values():
         if facts.get("code"):
-            return os.path.join(folder, facts["code"])
+            code = os.path.normpath(os.path.join(folder, facts["code"]))
+            if not (code + os.sep).startswith(os.path.normpath(folder) + os.sep):
+                raise NoModelError("its code folder {} is not in the model's folder".format(facts["code"]))
+            return code
     return None
 
 

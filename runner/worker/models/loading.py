@@ -43,9 +43,10 @@ def _of_folder(path: str, found: "Dict[str, Any]") -> "Tuple[Any, List[str]]":
             facts = flavours.read_flavours(file.read())
     try:
         library, name = flavours.model_file(os.listdir(path), facts)
+        code = flavours.code_folder(path, facts)
     except flavours.NoModelError as error:
         raise Refusal("{}; register it with model.framework=Custom".format(error))
-    own = flavours.make_importable(flavours.code_folder(path, facts))
+    own = flavours.make_importable(code)
     found["default_method"] = flavours.default_method(facts)
     with open(os.path.join(path, name), "rb") as model_file:
         content = model_file.read()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from serving.data.rows import shown
 from serving.errors import bad_input, count, quoted
 
 TYPES = {
@@ -53,7 +54,7 @@ def tensor(value: Any, content: str | None) -> tuple[str, np.ndarray]:
     elif kind == "BYTES":
         array = _objects(_decoded(name, _flat(data), content_type(value, f"Input {quoted(name)}") or content))
     else:
-        array = _numbers(name, data, numpy_type(name, kind))
+        array = _numbers(name, kind, data)
     size = int(np.prod([int(one) for one in shape], dtype=object))
     if array.size != size:
         message = f"{count(array.size, 'value')}, but its shape {quoted(shape)} needs {size}"
@@ -84,16 +85,31 @@ def _objects(values: list[Any]) -> np.ndarray:
     return array
 
 
-def _numbers(name: str, data: list[Any], kind: Any) -> np.ndarray:
-    flat = _flat(data)
-    if any(one is None for one in flat) and np.dtype(kind).kind == "f":
+def _numbers(name: str, kind: Any, data: list[Any]) -> np.ndarray:
+    dtype, flat = np.dtype(numpy_type(name, kind)), _flat(data)
+    if dtype.kind == "f":
         flat = [np.nan if one is None else one for one in flat]
-    if not all(isinstance(one, int | float) for one in flat):
-        raise bad_input("wrong_type", f"Input {quoted(name)}: not all of its data are numbers")
-    try:
-        return np.array(flat, dtype=kind)
-    except (OverflowError, ValueError) as error:
-        raise bad_input("wrong_type", f"Input {quoted(name)}: {error}") from None
+    for wrong in _misfits(flat, dtype):
+        raise bad_input("wrong_type", f"Input {quoted(name)}: {shown(wrong)} is not a value of datatype {kind}")
+    return np.array(flat, dtype=dtype)
+
+
+def _misfits(values: list[Any], dtype: np.dtype[Any]) -> Iterator[Any]:
+    """Yield the values that a type cannot hold. Float types round; others would cut off or wrap around."""
+    types, is_float = ((bool, int, float) if dtype.kind == "b" else (int, float)), dtype.kind == "f"
+    least, most = _limits(dtype)
+    for one in values:
+        if type(one) not in types or one < least or one > most or not (is_float or one == int(one)):
+            yield one
+
+
+def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
+    if dtype.kind == "b":
+        return 0, 1
+    if dtype.kind == "f":
+        most = float(np.finfo(dtype).max)
+        return -most, most
+    return np.iinfo(dtype).min, np.iinfo(dtype).max
 
 
 def _flat(data: list[Any]) -> list[Any]:

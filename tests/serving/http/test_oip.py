@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -15,7 +17,12 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from serving.data.rows import shown
 from serving.dataplane.plane import DataPlane, Route
+from serving.errors import ServingError
+from serving.protocols.common import loads
+from serving.protocols.oip.tensors import tensor
+from tests.support.examples import examples
 
 X, Y = load_iris(return_X_y=True)
 SCALED = make_pipeline(StandardScaler(copy=False), LogisticRegression()).fit(X.copy(), Y)
@@ -166,6 +173,58 @@ def test_texts_as_bytes(client: Any) -> None:
     assert unpacked(answer)["predict"] == ("BYTES", [3], packed)
 
 
+NUMBERS = {
+    "FP16": np.float16, "FP32": np.float32, "FP64": np.float64, "BOOL": np.bool_, "INT8": np.int8, "INT16": np.int16,
+    "INT32": np.int32, "INT64": np.int64, "UINT8": np.uint8, "UINT16": np.uint16, "UINT32": np.uint32,
+    "UINT64": np.uint64,
+}  # fmt: skip
+VALUES = some.one_of(
+    some.integers(-(2**64), 2**64 - 1),
+    some.sampled_from(
+        [sign * (2**bits + more) for sign in (1, -1) for bits in (0, 7, 8, 15, 31, 63) for more in (0, 1)]
+    ),
+    some.floats(allow_nan=False, allow_infinity=False),
+    some.sampled_from([1.7, -0.5, 1.0, 65504.0, 70000.0, 1e39, 2.0**63, "1", "NaN", True, False, None]),
+)
+
+
+@settings(max_examples=examples(150, whole=3000))
+@given(kind=some.sampled_from(sorted(NUMBERS)), value=VALUES)
+def test_a_value_that_its_datatype_cannot_hold_is_named(kind: str, value: Any) -> None:
+    """A float type may round, and has NaN for a missing value; nothing is cut off, wrapped around or made infinite."""
+    dtype, value = np.dtype(NUMBERS[kind]), loads(json.dumps(value).encode())
+    sent = {"name": "x", "shape": [2], "datatype": kind, "data": [0, value]}
+    if not holds(dtype, value):
+        with pytest.raises(ServingError) as refused:
+            tensor(sent, None)
+        assert refused.value.status == 400
+        assert shown(value) in refused.value.message and kind in refused.value.message
+        return
+    found = tensor(sent, None)[1][1]
+    assert found.dtype == dtype
+    if dtype.kind == "f":
+        expected = np.nan if value is None else float(value)
+        assert np.isclose(float(found), expected, rtol=1e-3, atol=1e-7, equal_nan=True)
+    else:
+        assert found.item() == value
+
+
+def holds(dtype: np.dtype[Any], value: Any) -> bool:
+    if dtype.kind == "b":
+        return not isinstance(value, str) and value in (False, True)
+    if value is None or isinstance(value, str | bool):
+        return value is None and dtype.kind == "f"
+    if dtype.kind == "f":
+        return bool(abs(value) <= np.finfo(dtype).max)
+    return bool(int(value) == value and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max)
+
+
+def test_a_fraction_is_no_whole_number(client: Any) -> None:
+    answer = infer(client(m=SCALED), [matrix(ROWS[:, :4] + 0.7, kind="INT64")])
+    assert answer.status_code == 400 and "INT64" in answer.json["error"], answer.json
+    assert infer(client(m=SCALED), [matrix(np.round(ROWS), kind="INT64")]).status_code == 200
+
+
 def test_the_extension_is_announced(client: Any) -> None:
     assert "binary_tensor_data" in client(m=SCALED).get("/v2").json["extensions"]
 
@@ -174,8 +233,8 @@ def test_the_index_needs_no_body(client: Any) -> None:
     """Triton's client sends none."""
     asked = client(m=SCALED)
     ways: list[dict[str, Any]] = [{"data": b""}, {"json": {}}, {"json": {"ready": True}}]
-    for given in ways:
-        assert asked.post("/v2/repository/index", **given).json[0]["name"] == "m"
+    for body in ways:
+        assert asked.post("/v2/repository/index", **body).json[0]["name"] == "m"
     assert asked.post("/v2/repository/index", data=b"{").status_code == 400
 
 

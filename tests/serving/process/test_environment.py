@@ -26,6 +26,7 @@ from runner.layout import Layout
 from runner.records import Inspection, ModelRecord
 from runner.store.registry import FileRegistry
 from runner.wiring import serving_environment
+from serving.process.deployer import check_framework
 from tests.support.command_line import ROOT, CommandLine
 from tests.support.projects import write_project
 from tests.support.waiting import wait_for
@@ -127,6 +128,24 @@ def test_a_model_of_no_version_goes_with_any(none: Any) -> None:
     records = [unsaid, record(version="1.5.2"), record(version="1.6.0")]
     with pytest.raises(UserError, match=r"m:1 needs scikit-learn 1.5.2 and m:1 needs 1.6.0"):
         find_python(records, EndpointSettings(), cast(Any, None), cast(Any, None), print)
+
+
+@pytest.mark.parametrize("inspected", [None, "", sklearn.__version__])
+@pytest.mark.parametrize(("version", "fits"), [(None, True), ("", True), (sklearn.__version__, True), ("1.5.2", False)])
+def test_deploying_and_loading_ask_the_same_version(version: Any, fits: bool, inspected: Any) -> None:
+    """Whatever an inspection without scikit-learn left out, the record is what both look at."""
+    inspection = Inspection(path="m", sha256="", framework_version=inspected)
+    made = dataclasses.replace(record(version=version), inspection=inspection)
+    here = record()
+    if fits:
+        assert find_python([here, made], EndpointSettings(), cast(Any, None), cast(Any, None), print) == sys.executable
+        assert check_framework(made, allow=False) is None
+        return
+    with pytest.raises(UserError, match=r"needs 1.5.2"):
+        find_python([here, made], EndpointSettings(), cast(Any, None), cast(Any, None), print)
+    with pytest.raises(UserError, match=r"made with scikit-learn 1.5.2"):
+        check_framework(made, allow=False)
+    assert "made with scikit-learn 1.5.2" in str(check_framework(made, allow=True))
 
 
 @pytest.mark.slow("builds two environments")

@@ -2,13 +2,16 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runner.errors import UserError
-from runner.sweeps.space.definitions import read_distribution
+from runner.sweeps.records import Objective
+from runner.sweeps.search.make import SearchSettings, make_search
+from runner.sweeps.space.definitions import ARGUMENTS, read_distribution
 from runner.sweeps.space.distributions import Choice, Integer, Normal, Uniform
 from runner.sweeps.space.search_space import make_space, parse_words
+from tests.support.examples import examples
 
 FORMS = [
     ([1, "1", True], Choice.of([1, "1", True])),
@@ -91,6 +94,60 @@ def test_a_value_is_in_the_space_and_optuna_finds_it_again(one: Any, u: Any) -> 
     again = one.decode(raw)
     assert again == pytest.approx(value) if isinstance(value, float) else repr(again) == repr(value)
     assert one.text(value)
+
+
+NUMBERS = st.one_of(
+    st.floats(),
+    st.integers(),
+    st.sampled_from(
+        [5e-324, 1e-300, 1e308, -1e308, 700, 710, 1000, -745, 10**18, 2**63, 10**400, -(10**5000), True, "x"]
+    ),
+)
+ARGUED = st.sampled_from(sorted(set(ARGUMENTS) - {"choice"})).flatmap(
+    lambda name: st.tuples(
+        st.just(name), st.lists(NUMBERS, min_size=len(ARGUMENTS[name]), max_size=len(ARGUMENTS[name])), st.booleans()
+    )
+)
+
+
+@settings(max_examples=examples(300, whole=5000))
+@example(("lognormal", [1000, 1], False))
+@example(("normal", [0, 10**400], False))
+@example(("quniform", [0.5, 1.7e308, 0.5], True))
+@example(("uniform", [-1e308, 1e308], True))
+@example(("qnormal", [0, 1, 5e-324], False))
+@given(ARGUED)
+def test_extreme_arguments_are_refused_when_composed_or_give_finite_values(argued: Any) -> None:
+    name, numbers, named = argued
+    form = {name: dict(zip(ARGUMENTS[name], numbers, strict=True)) if named else numbers}
+    said, space = "", None
+    try:
+        space = make_space({"x": form})
+    except UserError as refused:
+        said = str(refused)
+    if space is None:
+        assert said.startswith("sweep.space.x: ") and len(said) < 300
+        return
+    goal = (Objective(metric="m", goal="maximize"),)
+    for sweeper in ("random", "sobol", "bayesian"):
+        search = make_search(SearchSettings(sweeper, 0, 2, goal), space)
+        for number in range(2):
+            suggestion = search.ask(number)
+            assert suggestion is not None and math.isfinite(suggestion.parameters["x"])
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("a=interval(-1e308,1e308)", "too large for a number"),
+        ("a=interval(0,inf)", "finite"),
+        ("a=interval(-inf,0)", "finite"),
+        ("a=interval(nan,1)", "smaller to a larger"),
+    ],
+)
+def test_extreme_intervals_of_the_command_line_are_refused(word: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        make_space({}, parse_words([word]))
 
 
 @pytest.mark.parametrize("one", DISTRIBUTIONS, ids=str)

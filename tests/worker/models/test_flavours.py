@@ -144,6 +144,7 @@ def test_modules_that_were_logged_with_it_are_found(tmp_path: Path) -> None:
         ),
         ("  lightgbm:\n    data: ../../x\n", "its flavours are lightgbm"),
         ("", "the folder has no model.pkl"),
+        ("  sklearn:\n    code: ../x\n  lightgbm:\n    data: x\n", "its code folder ../x is not in the model's folder"),
     ],
 )
 def test_what_is_not_known_is_named(flavour: str, said: str, tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""The version to deploy, and what becomes of the versions that an endpoint has already."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from runner.errors import UserError
+from runner.records import Deployment
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """The model to deploy, and its share of the endpoint's traffic.
+
+    Raises
+    ------
+    UserError
+        If the share is not between 0 and 1, or that of a mirror, which has none.
+    """
+
+    reference: str
+    weight: float | None = None
+    mirror: bool = False
+    changes_settings: bool = False
+    keeps_settings: bool = False  # whether to keep the settings that the endpoint already has
+
+    def __post_init__(self) -> None:
+        """Check the share."""
+        if self.weight is None:
+            return
+        if isinstance(self.weight, bool) or not isinstance(self.weight, int | float) or not 0 <= self.weight <= 1:
+            raise UserError(f"weight={str(self.weight)[:20]} is not a share between 0 and 1")
+        if self.mirror:
+            raise UserError("A mirror answers no requests, so it has no weight", "Leave out the weight or the mirror")
+
+    @property
+    def share(self) -> float:
+        """Its share of the traffic; without a weight, all of it."""
+        return 1.0 if self.weight is None else float(self.weight)
+
+
+def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:
+    """Return an endpoint's deployments with a new one added. Its other models are unchanged.
+
+    A version with all of the traffic replaces the model's other versions. One with a share of it leaves the rest to
+    them, in proportion, and the mirror as it is.
+
+    Raises
+    ------
+    UserError
+        If the model has no other version there that answers the rest of the requests.
+    """
+    others = tuple(one for one in there if one.name != new.name)
+    same = [one for one in there if one.name == new.name and one.version != new.version]
+    mirrors, rest = [one for one in same if one.mirror], [one for one in same if not one.mirror]
+    if not target.mirror and target.share == 1:
+        return (*others, new)
+    total = sum(one.weight for one in rest)
+    if not total:
+        what = "would only mirror the traffic" if target.mirror else f"would have a weight of {target.share:g}"
+        raise UserError(
+            f"No other version of {new.name} would answer requests: {new.name}:{new.version} {what}",
+            "Deploy another version first, or leave out --weight and --mirror",
+        )
+    if target.mirror:
+        return (*others, *rest, new)
+    kept = [dataclasses.replace(one, weight=round((1 - target.share) * one.weight / total, 6)) for one in rest]
+    return (*others, *(one for one in kept if one.weight > 0), *mirrors, new)
