@@ -199,3 +199,16 @@ def test_a_sweeps_trials_are_compared(tmp_path: Path, tab: Any) -> None:
         assert page.locator("#chart .curve").count() == 8
         assert page.locator("#command").inner_text().startswith("vivero sweep ")
         page.close()
+
+
+def test_a_choice_that_cannot_be_drawn_removes_the_chart(at: str, root: Path, tab: Any) -> None:
+    page = tab(f"{at}?{named(root, 20)}&range=loss:0:1", 1400)
+    page.locator("#chart svg").wait_for()
+    page.locator("#axes summary").click()
+    for _ in range(page.locator("#axes input:checked").count() - 1):
+        page.locator("#axes input:checked").last.uncheck()
+    page.get_by_text("Two axes with different values are needed").wait_for()
+    assert page.locator("#chart svg, #kept *").count() == 0
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.locator("#axes input:not(:checked)").first.check()
+    page.locator("#chart svg").wait_for()
