@@ -112,6 +112,26 @@ def test_hostile_content_shows_as_text(visit: Any, name: str) -> None:
     assert page.evaluate("document.querySelectorAll('main script, main img[onerror]').length") == 0
 
 
+def test_two_settings_at_once_are_both_kept(visit: Any) -> None:
+    page = visit(RICH, "tab=metrics")
+    drawn(page, "loss plain")
+    page.evaluate(
+        """() => {
+          for (const [id, value] of [["filter", "loss"], ["smooth", "0.5"]]) {
+            const field = document.getElementById(id);
+            field.value = value;
+            field.dispatchEvent(new Event("input"));
+          }
+          const axis = document.getElementById("axis");
+          axis.value = "time";
+          axis.dispatchEvent(new Event("change"));
+        }"""
+    )
+    page.wait_for_url("**axis=time**")
+    assert "filter=loss" in page.url and "smooth=0.5" in page.url
+    expect(page.locator("#filter")).to_have_value("loss")
+
+
 def test_curves_are_drawn_and_the_address_says_how(visit: Any) -> None:
     page = visit(RICH, "tab=metrics")
     expect(drawn(page, "loss plain")).to_contain_text("100 points")

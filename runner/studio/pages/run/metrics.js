@@ -7,7 +7,7 @@
  * @typedef {{ run: string, count: number, drawn: Line, smooth?: Line }} Curve
  */
 import { draw, PALETTE, remove } from "../../static/chart.js";
-import { get, make, read, toast } from "../../static/dom.js";
+import { complain, get, make, read } from "../../static/dom.js";
 import { drawCharts } from "./charts.js";
 import { localTime, ofLocalTime } from "./times.js";
 import { showImages, showTables } from "./logged.js";
@@ -186,9 +186,6 @@ export function startMetrics(base) {
     });
   }
 
-  /** @param {unknown} error */
-  const complain = (error) => toast(error instanceof Error ? error.message : String(error), true);
-
   async function update() {
     const logged = await read(`${base}/logged`);
     names = logged.curves;
@@ -215,10 +212,20 @@ export function startMetrics(base) {
 function startFields(change) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
+  /** @type {Record<string, string | null>} */
+  let pending = {};
+  /** @param {Record<string, string | null>} [changes] */
+  const now = (changes) => {
+    clearTimeout(waiting);
+    const all = { ...pending, ...changes };
+    pending = {};
+    change(all);
+  };
   /** @param {Record<string, string | null>} changes */
   const soon = (changes) => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => change(changes), PAUSE);
+    pending = { ...pending, ...changes };
+    waiting = setTimeout(now, PAUSE);
   };
   const smooth = get("#smooth", HTMLInputElement);
   smooth.addEventListener("input", () => {
@@ -228,17 +235,19 @@ function startFields(change) {
   const filter = get("#filter", HTMLInputElement);
   filter.addEventListener("input", () => soon({ filter: filter.value }));
   const axis = get("#axis", HTMLSelectElement);
-  axis.addEventListener("change", () => change({ axis: axis.value === "step" ? null : axis.value }));
+  axis.addEventListener("change", () => now({ axis: axis.value === "step" ? null : axis.value }));
   const logarithmic = get("#logarithmic", HTMLInputElement);
-  logarithmic.addEventListener("change", () => change({ log: logarithmic.checked ? "1" : null }));
+  logarithmic.addEventListener("change", () => now({ log: logarithmic.checked ? "1" : null }));
   get("#how", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
   get("#overlay", HTMLSelectElement).addEventListener("change", (event) => {
+    now();
     const address = new URL(location.href);
     address.searchParams.append("with", /** @type {HTMLSelectElement} */ (event.target).value);
     location.assign(address);
   });
   for (const button of document.querySelectorAll("[data-without]")) {
     button.addEventListener("click", () => {
+      now();
       const address = new URL(location.href);
       const kept = address.searchParams.getAll("with").filter((one) => one !== button.getAttribute("data-without"));
       address.searchParams.delete("with");
