@@ -90,7 +90,7 @@ def test_what_differs_is_in_the_address(site: str, tab: Any) -> None:
     assert "numpy" in text and "2.0" in text and "2.1" in text and "joblib" not in text
     assert page.url.endswith("?with=1")
     page.reload()
-    assert "Version 1 and version 2" in page.locator("#compared").inner_text()
+    assert "From version 1 to version 2" in page.locator("#compared").inner_text()
     page.go_back()
     page.locator("#compared tbody").first.wait_for(state="detached")
     page.go_forward()
