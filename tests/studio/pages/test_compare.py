@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.studio.pages import serious
+from tests.support.axe import serious
 from tests.support.studio import run_record, studio, write_run, write_runs, write_sweep
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">"
@@ -182,9 +182,10 @@ def test_nothing_is_wider_than_the_screen(at: str, root: Path, tab: Any, view: s
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_serious(at: str, root: Path, tab: Any, view: str) -> None:
-    page = tab(f"{at}?{named(root, 6, view=view)}", bypass_csp=True)
+def test_axe_finds_nothing_serious(at: str, root: Path, tab: Any, view: str, scheme: str) -> None:
+    page = tab(f"{at}?{named(root, 6, view=view)}", bypass_csp=True, color_scheme=scheme)
     page.locator("#chart svg" if view in CHARTS else "h1").first.wait_for()
     assert serious(page) == []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.api import Workspace
-from tests.studio.pages import serious
+from tests.support.axe import serious
 from tests.support.studio import run_record, studio, write_run
 from tests.support.studio_models import HOSTILE, register, write_endpoint
 from tests.support.waiting import wait_for

@@ -9,6 +9,7 @@ import pytest
 from runner.api import Workspace
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
+from tests.support.axe import serious
 from tests.support.studio import studio
 from tests.support.studio_models import DIAGRAM, HOSTILE, register, write_endpoint
 from tests.support.waiting import wait_for
@@ -165,3 +166,11 @@ def test_an_empty_workspace_says_how_to_begin(tmp_path: Path, tab: Any, name: st
     with studio("--workspace", str(root)) as address:
         page = tab(f"{address}/w/1/{name}")
         page.locator(".empty pre").first.wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(root: Path, site: str, tab: Any, scheme: str) -> None:
+    Workspace(root).model("iris:1").set_alias("champion")
+    page = tab(f"{site}/model/iris?with=1", bypass_csp=True, color_scheme=scheme)
+    page.locator("#chart .scatterlayer path").first.wait_for(state="attached")
+    assert serious(page, "#chart", "iframe") == []

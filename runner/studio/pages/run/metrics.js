@@ -10,7 +10,7 @@ import { draw, PALETTE, remove } from "../../static/chart.js";
 import { complain, get, make, read } from "../../static/dom.js";
 import { drawCharts } from "./charts.js";
 import { localTime, ofLocalTime } from "./times.js";
-import { showImages, showTables } from "./logged.js";
+import { showImages, showOnce, showTables } from "./logged.js";
 
 const AT_ONCE = 12; // metrics that are drawn at first
 const PAUSE = 200; // milliseconds after a slider or field has changed
@@ -29,6 +29,8 @@ export function startMetrics(base) {
   let drawing = 0;
 
   const query = () => new URL(location.href).searchParams;
+  /** @returns {string[]} this run, and those that it is compared with */
+  const runs = () => [get("#run", HTMLElement).dataset.run ?? "", ...query().getAll("with")];
 
   /** @param {Record<string, string | null>} changes */
   function change(changes) {
@@ -79,17 +81,20 @@ export function startMetrics(base) {
     /** @type {Record<string, Curve[]>} */
     const curves = listed.length ? (await load(listed)).curves : {};
     if (turn !== drawing) return; // the settings have changed during the request
-    arrange(listed, every.length);
-    await Promise.all(listed.map((name) => plot(name, curves[name] ?? [])));
+    const once = listed.filter((name) => curves[name]?.length && curves[name].every((curve) => curve.count === 1));
+    const several = listed.filter((name) => !once.includes(name));
+    showOnce(get("#once", HTMLElement), once.map((name) => ({ name, curves: curves[name] })), runs());
+    arrange(several, every.length - listed.length);
+    await Promise.all(several.map((name) => plot(name, curves[name] ?? [])));
     place.setAttribute("aria-busy", "false");
   }
 
   /**
    * Show a card for each metric, and keep the existing cards.
    * @param {string[]} listed
-   * @param {number} every
+   * @param {number} left how many more metrics there are
    */
-  function arrange(listed, every) {
+  function arrange(listed, left) {
     const old = new Map([...place.querySelectorAll("figure")].map((one) => [one.dataset.metric ?? "", one]));
     const cards = listed.map((name) => {
       const kept = old.get(name);
@@ -102,8 +107,8 @@ export function startMetrics(base) {
     }
     /** @type {HTMLElement[]} */
     const more = [];
-    if (every > listed.length) {
-      const button = make("button", { type: "button", class: "more" }, `Show ${every - listed.length} more`);
+    if (left) {
+      const button = make("button", { type: "button", class: "more" }, `Show ${left} more`);
       button.addEventListener("click", () => {
         shown += 4 * AT_ONCE;
         redraw().catch(complain);
@@ -169,7 +174,7 @@ export function startMetrics(base) {
    */
   function traces(curves) {
     const byTime = query().get("axis") === "time";
-    const order = [document.getElementById("run")?.dataset.run ?? "", ...query().getAll("with")];
+    const order = runs();
     return curves.flatMap((curve) => {
       const color = PALETTE[Math.max(0, order.indexOf(curve.run)) % PALETTE.length];
       /** @param {Line} line @param {object} style */

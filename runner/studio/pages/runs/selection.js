@@ -1,6 +1,7 @@
-/** The selection of runs, also with the Shift key, and the actions on it. */
+/** The selection of runs, also with the Shift key and the arrow keys, and the actions on it. */
 import { ask } from "../../static/asking.js";
 import { complain, copy, get, post, toast } from "../../static/dom.js";
+import { startArrows } from "./arrows.js";
 
 /** @type {Record<string, import("../../static/asking.js").Question>} */
 const QUESTIONS = {
@@ -66,6 +67,7 @@ export function startSelection(update) {
     }
     showSelection();
   });
+  startArrows(boxes, showSelection);
   get("#clear", HTMLButtonElement).addEventListener("click", () => {
     for (const one of boxes()) one.checked = false;
     showSelection();
