@@ -79,11 +79,7 @@ isDark.addEventListener("change", () => {
  */
 export function show(place, make) {
   const redraw = () => {
-    if (!place.isConnected) {
-      places.delete(place);
-      sizes.unobserve(place);
-      return;
-    }
+    if (!place.isConnected) return hide(place);
     const width = Math.max(260, Math.floor(place.clientWidth));
     if (place.dataset.width === String(width)) return;
     place.dataset.width = String(width);
@@ -97,4 +93,14 @@ export function show(place, make) {
   places.set(place, redraw);
   sizes.observe(place);
   redraw();
+}
+
+/**
+ * Remove a chart. It is not drawn again when the width changes.
+ * @param {HTMLElement} place
+ */
+export function hide(place) {
+  places.delete(place);
+  sizes.unobserve(place);
+  place.replaceChildren();
 }

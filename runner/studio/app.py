@@ -30,7 +30,7 @@ from werkzeug.exceptions import HTTPException
 from runner import __version__, charts
 from runner.errors import NotFoundError, UserError
 from runner.studio import filters
-from runner.studio.page import FOLDER, has_page
+from runner.studio.page import FOLDER
 from runner.studio.pages import PAGES, load_pages
 from runner.studio.security import HEADERS, Guard, policy
 from runner.studio.shown_workspace import Shown
@@ -61,9 +61,9 @@ def create_app(workspaces: Sequence[Shown], guard: Guard) -> Flask:
     @app.context_processor
     def values() -> dict[str, Any]:
         return {
-            "pages": [page for page in pages if page.menu], "has_page": has_page, "read_only": guard.read_only,
-            "workspaces": workspaces, "shown": g.get("shown"), "token": guard.token(_session(guard)),
-            "version": __version__, "logged_in": guard.needs_key,
+            "pages": [page for page in pages if page.menu], "read_only": guard.read_only, "workspaces": workspaces,
+            "shown": g.get("shown"), "token": guard.token(_session(guard)), "version": __version__,
+            "logged_in": guard.needs_key,
         }  # fmt: skip
 
     return app

@@ -13,7 +13,7 @@ _INLINE = re.compile(
     r"`(?P<code>[^`\n]+)`"
     r"|\*\*(?P<strong>[^*\n]+)\*\*"
     r"|\*(?P<em>[^*\s][^*\n]*)\*"
-    r"|\[(?P<text>[^\]\n]+)\]\((?P<link>https?://[^\s()<>\"']+)\)"
+    r"|\[(?P<text>[^\[\]\n]+)\]\((?P<link>https?://[^\s()<>\"']+)\)"
 )
 
 
@@ -53,11 +53,16 @@ def _kind(line: str) -> str:
 
 
 def _inline(text: str) -> Markup:
-    html, at = Markup(""), 0
+    return Markup("").join(_pieces(text))
+
+
+def _pieces(text: str) -> Iterator[Markup]:
+    at = 0
     for match in _INLINE.finditer(text):
-        html += escape(text[at : match.start()]) + _marked(match)
+        yield escape(text[at : match.start()])
+        yield _marked(match)
         at = match.end()
-    return html + escape(text[at:])
+    yield escape(text[at:])
 
 
 def _marked(match: re.Match[str]) -> Markup:

@@ -7,7 +7,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, render_template
+from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from runner.api import Workspace
@@ -85,8 +85,3 @@ class Page:
 def answer(**values: Any) -> ResponseReturnValue:
     """Return values as JSON for the page's script."""
     return jsonify(values)
-
-
-def has_page(name: str) -> bool:
-    """Return whether the studio has a page of that name, so that another can link to it."""
-    return name in current_app.blueprints

@@ -1,14 +1,12 @@
 """What holds for every page of the table, in a real browser."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runner.studio.pages import PAGES, load_pages
+from tests.support.axe import serious
 
-AXE = Path("tests/studio/js/node_modules/axe-core/axe.min.js")
 WIDTHS = (390, 800, 1400, 2560)
 MENU = [page.name for page in load_pages() if page.menu]
 
@@ -28,17 +26,8 @@ def test_nothing_is_wider_than_the_screen(site: str, tab: Any, name: str, width:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", MENU)
 def test_axe_finds_nothing_serious(site: str, tab: Any, name: str, scheme: str) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: nox -s scripts")
     page = tab(f"{site}/w/1/{name}", bypass_csp=True, color_scheme=scheme)
-    page.add_script_tag(content=AXE.read_text())
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    serious = [
-        {one["id"]: [node["target"] for node in one["nodes"]][:3]}
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert not serious, json.dumps(serious, indent=1)
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("name", MENU)

@@ -1,7 +1,9 @@
 """Descriptions as Markdown: no markup of their own gets through."""
 
+import time
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +39,10 @@ def test_what_it_knows() -> None:
         "<h3>Iris</h3><p>A <strong>good</strong> model, <code>SVC</code>.</p><ul><li>one</li><li>two</li></ul>"
         '<pre>a &lt; b</pre><p><a href="https://x.org/a" rel="noreferrer">more</a></p>'
     )
+
+
+@pytest.mark.parametrize("piece", ["[", "[a](", "[a](http://x", "*", "**a", "`", "*a*", "```\n", "\n ", "- ", "# "])
+def test_a_hostile_text_takes_no_longer_than_its_length_allows(piece: str) -> None:
+    text, begun = piece * (1_000_000 // len(piece)), time.process_time()
+    markdown(text)
+    assert time.process_time() - begun < 0.5

@@ -39,6 +39,14 @@ export function toast(text, bad = false) {
 }
 
 /**
+ * Show an error.
+ * @param {unknown} error
+ */
+export function complain(error) {
+  toast(error instanceof Error ? error.message : String(error), true);
+}
+
+/**
  * Copy a text. If the browser forbids it, because the page is neither local nor encrypted, show the text instead.
  * @param {string} text
  */
@@ -59,11 +67,10 @@ export async function copy(text) {
  * @returns {Promise<any>} the answer; an error of the server is thrown with its message
  */
 export async function post(address, fields, headers = {}) {
-  const token = document.querySelector('meta[name="token"]')?.getAttribute("content") ?? "";
   return answerOf(
     fetch(address, {
       method: "POST",
-      headers: { Accept: "application/json", "X-Token": token, ...headers },
+      headers: { Accept: "application/json", "X-Token": token(), ...headers },
       body: new URLSearchParams(fields),
     }),
   );
@@ -89,14 +96,35 @@ export async function readPart(address) {
 }
 
 /**
+ * Ask the server to do something whose answer is a part of a page.
  * @param {string} address
+ * @param {[string, string][]} fields
+ * @returns {Promise<ChildNode[]>}
+ */
+export async function postPart(address, fields) {
+  return [...(await pageAt(address, { method: "POST", body: new URLSearchParams(fields) })).body.childNodes];
+}
+
+/** @returns {string} the token that each change carries */
+function token() {
+  return document.querySelector('meta[name="token"]')?.getAttribute("content") ?? "";
+}
+
+/**
+ * @param {string} address
+ * @param {RequestInit} [request]
  * @returns {Promise<Document>}
  */
-async function pageAt(address) {
-  const response = await fetch(address, { headers: { Accept: "text/html" } });
+async function pageAt(address, request = {}) {
+  const response = await fetch(address, { ...request, headers: { Accept: "text/html", "X-Token": token() } }).catch(silent);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   if (!response.ok) throw new Error(page.querySelector('[role="alert"]')?.textContent ?? `The studio answered ${response.status}`);
   return page;
+}
+
+/** @returns {never} */
+function silent() {
+  throw new Error("The studio does not answer. Is it still running?");
 }
 
 /**
@@ -104,9 +132,7 @@ async function pageAt(address) {
  * @returns {Promise<any>}
  */
 async function answerOf(request) {
-  const response = await request.catch(() => {
-    throw new Error("The studio does not answer. Is it still running?");
-  });
+  const response = await request.catch(silent);
   const kind = response.headers.get("Content-Type") ?? "";
   const value = kind.includes("json") ? await response.json() : { error: await response.text() };
   if (!response.ok) throw new Error(value.error ?? `The studio answered ${response.status}`);
@@ -114,7 +140,8 @@ async function answerOf(request) {
 }
 
 /**
- * Load this page again, or the same page at another address, and replace some of its parts.
+ * Load this page again, or the same page at another address, and replace some of its parts. What is scrolled in a part
+ * stays where it is, and the focus where it was.
  * @param {string} address
  * @param {string[]} selectors
  */
@@ -123,6 +150,35 @@ export async function refresh(address, selectors) {
   for (const selector of selectors) {
     const old = document.querySelector(selector);
     const fresh = loaded.querySelector(selector);
-    if (old && fresh) old.replaceWith(document.adoptNode(fresh));
+    if (!old || !fresh) continue;
+    const [positions, focused] = [boxes(old).map((box) => [box.scrollLeft, box.scrollTop]), focusIn(old)];
+    old.replaceWith(document.adoptNode(fresh));
+    for (const [at, box] of boxes(fresh).entries()) box.scrollTo(positions[at]?.[0] ?? 0, positions[at]?.[1] ?? 0);
+    const again = focused && [fresh, ...fresh.querySelectorAll(focused.selector)][focused.at + 1];
+    if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
   }
+}
+
+/**
+ * Return a part and what is in it that may be scrolled.
+ * @param {Element} part
+ */
+function boxes(part) {
+  return [part, ...part.querySelectorAll('[tabindex="0"]')];
+}
+
+const NAMING = ["id", "name", "value", "href", "aria-label", "data-ask", "data-value", "data-action"];
+
+/**
+ * Return how the focused element of a part is found again in its new version: by what names it, and by its place among
+ * others of that name, which is -1 for the part itself.
+ * @param {Element} part
+ * @returns {{ selector: string, at: number } | null}
+ */
+function focusIn(part) {
+  const focused = document.activeElement;
+  if (!focused || !part.contains(focused)) return null;
+  const names = NAMING.filter((name) => focused.hasAttribute(name));
+  const selector = focused.localName + names.map((name) => `[${name}="${CSS.escape(focused.getAttribute(name) ?? "")}"]`).join("");
+  return { selector, at: [...part.querySelectorAll(selector)].indexOf(focused) };
 }

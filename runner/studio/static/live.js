@@ -1,5 +1,3 @@
-import { toast } from "./dom.js";
-
 /**
  * The changes in the workspace, as the server reports them.
  *
@@ -9,6 +7,7 @@ import { toast } from "./dom.js";
  * @typedef {{runs?: string[], sweeps?: string[], models?: string[], endpoints?: string[], data?: string[]}} Change
  * @typedef {"connecting" | "live" | "offline"} State
  */
+import { complain } from "./dom.js";
 
 const PAUSE = 400; // milliseconds between a change and the update
 const LONGEST_PAUSE = 3000;
@@ -46,7 +45,7 @@ export function keepCurrent(concerns, update) {
     try {
       await update();
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), true);
+      complain(error);
     }
     pause = Math.min(LONGEST_PAUSE, Math.max(PAUSE, SHARE * (performance.now() - begun)));
   }

@@ -15,8 +15,13 @@ button?.addEventListener("click", () => show(!menu?.classList.contains("open")))
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
+  const focused = document.activeElement;
+  for (const one of document.querySelectorAll("details.switch[open]")) {
+    if (one.contains(focused)) one.querySelector("summary")?.focus();
+    one.removeAttribute("open");
+  }
+  if (menu?.classList.contains("open") && menu.contains(focused)) button?.focus();
   show(false);
-  for (const one of document.querySelectorAll("details.switch[open]")) one.removeAttribute("open");
 });
 
 document.addEventListener("click", (event) => {

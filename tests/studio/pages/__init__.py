@@ -1,18 +1,1 @@
 """Each page's own behaviour."""
-
-from pathlib import Path
-from typing import Any
-
-import pytest
-
-AXE = Path("tests/studio/js/node_modules/axe-core/axe.min.js")
-
-
-def serious(page: Any) -> list[Any]:
-    """Return what axe-core finds serious on a page."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: nox -s scripts")
-    page.add_script_tag(content=AXE.read_text())
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    kinds = ("serious", "critical")
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found if one["impact"] in kinds]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.studio.pages import serious
+from tests.support.axe import serious
 from tests.support.studio import run_record, studio, write_run, write_runs, write_sweep
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">"
@@ -182,9 +182,10 @@ def test_nothing_is_wider_than_the_screen(at: str, root: Path, tab: Any, view: s
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_serious(at: str, root: Path, tab: Any, view: str) -> None:
-    page = tab(f"{at}?{named(root, 6, view=view)}", bypass_csp=True)
+def test_axe_finds_nothing_serious(at: str, root: Path, tab: Any, view: str, scheme: str) -> None:
+    page = tab(f"{at}?{named(root, 6, view=view)}", bypass_csp=True, color_scheme=scheme)
     page.locator("#chart svg" if view in CHARTS else "h1").first.wait_for()
     assert serious(page) == []
 
@@ -199,3 +200,16 @@ def test_a_sweeps_trials_are_compared(tmp_path: Path, tab: Any) -> None:
         assert page.locator("#chart .curve").count() == 8
         assert page.locator("#command").inner_text().startswith("vivero sweep ")
         page.close()
+
+
+def test_a_choice_that_cannot_be_drawn_removes_the_chart(at: str, root: Path, tab: Any) -> None:
+    page = tab(f"{at}?{named(root, 20)}&range=loss:0:1", 1400)
+    page.locator("#chart svg").wait_for()
+    page.locator("#axes summary").click()
+    for _ in range(page.locator("#axes input:checked").count() - 1):
+        page.locator("#axes input:checked").last.uncheck()
+    page.get_by_text("Two axes with different values are needed").wait_for()
+    assert page.locator("#chart svg, #kept *").count() == 0
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.locator("#axes input:not(:checked)").first.check()
+    page.locator("#chart svg").wait_for()

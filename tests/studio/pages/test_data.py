@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.api import Workspace
-from tests.studio.pages import serious
+from tests.support.axe import serious
 from tests.support.studio import run_record, studio, write_run
 from tests.support.studio_models import HOSTILE, register, write_endpoint
 from tests.support.waiting import wait_for
@@ -86,7 +86,7 @@ def test_data_is_found_by_type_and_words(site: str, tab: Any) -> None:
     assert page.locator("tbody tr").count() == 1
     page.locator("input[type=search]").fill("no such")
     page.keyboard.press("Enter")
-    page.get_by_text("No data matches").wait_for()
+    page.get_by_text("No data asset matches").wait_for()
 
 
 def test_columns_show_what_their_profile_knows(site: str, tab: Any) -> None:
@@ -138,6 +138,11 @@ def test_tags_and_description_are_edited(site: str, root: Path, tab: Any) -> Non
     answer(page, "<b>words</b>")
     page.locator("#about .prose").get_by_text("<b>words</b>").wait_for()
     page.get_by_role("button", name="Describe").click()
+    long = "\n".join(f"line {number} of many words" for number in range(100))
+    answer(page, long)
+    page.locator("#about .prose").get_by_text("line 99").wait_for()
+    page.get_by_role("button", name="Describe").click()
+    assert page.locator("#ask-value").input_value() == long
     answer(page, "")
     page.locator("#about .prose").wait_for(state="detached")
     found = Workspace(root).data.version("iris:2")
@@ -232,6 +237,17 @@ def test_read_only_offers_no_change(root: Path, tab: Any) -> None:
 def test_what_is_not_there_is_one_line(site: str, tab: Any, address: str) -> None:
     tab(f"{site}/{address}").locator("[role=alert]").wait_for()
     tab.said.clear()  # the browser's line about the status
+
+
+def test_the_first_asset_brings_the_filters(tmp_path: Path, tab: Any) -> None:
+    root = tmp_path / "empty" / ".vivero"
+    data = Workspace(root, create=True).data
+    with studio("--workspace", str(root)) as address:
+        page = tab(f"{address}/w/1/data")
+        page.locator("#live.on").wait_for()
+        data.add("iris", table(tmp_path / "iris.csv", 4))
+        page.locator(".chip:has-text('Folders')").wait_for()
+        assert page.locator("tbody tr").count() == 1
 
 
 def test_an_empty_workspace_says_how_to_begin(tmp_path: Path, tab: Any) -> None:

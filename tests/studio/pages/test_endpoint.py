@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from runner.api import Endpoint, Workspace
 from runner.layout import Layout
 from runner.studio.pages.endpoint.form import forms
+from tests.support.axe import serious
 from tests.support.live_server import Server
 from tests.support.studio import studio
 from tests.support.studio_models import HOSTILE, write_endpoint
@@ -49,6 +50,15 @@ def served(layout: Layout, register: Any) -> Iterator[Server]:
 @given(JSON, st.text(max_size=5))
 def test_any_description_gives_a_form_or_none(value: Any, path: str) -> None:
     assert len(forms({"paths": {"/score": value, f"/score/{path}": value}})) <= 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(layout: Layout, site: str, tab: Any, scheme: str) -> None:
+    register_file(layout.root, "shop")
+    write_endpoint(layout.root, "stopped", "shop:1")
+    page = tab(f"{site}/endpoint/stopped", bypass_csp=True, color_scheme=scheme)
+    page.locator("#drift pre").wait_for()
+    assert serious(page, ".chart") == []
 
 
 def test_the_form_sends_a_row_and_shows_what_to_copy(served: Server, site: str, tab: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from runner.api import Workspace
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
+from tests.support.axe import serious
 from tests.support.studio import studio
 from tests.support.studio_models import DIAGRAM, HOSTILE, register, write_endpoint
 from tests.support.waiting import wait_for
@@ -90,7 +91,7 @@ def test_what_differs_is_in_the_address(site: str, tab: Any) -> None:
     assert "numpy" in text and "2.0" in text and "2.1" in text and "joblib" not in text
     assert page.url.endswith("?with=1")
     page.reload()
-    assert "Version 1 and version 2" in page.locator("#compared").inner_text()
+    assert "From version 1 to version 2" in page.locator("#compared").inner_text()
     page.go_back()
     page.locator("#compared tbody").first.wait_for(state="detached")
     page.go_forward()
@@ -165,3 +166,11 @@ def test_an_empty_workspace_says_how_to_begin(tmp_path: Path, tab: Any, name: st
     with studio("--workspace", str(root)) as address:
         page = tab(f"{address}/w/1/{name}")
         page.locator(".empty pre").first.wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(root: Path, site: str, tab: Any, scheme: str) -> None:
+    Workspace(root).model("iris:1").set_alias("champion")
+    page = tab(f"{site}/model/iris?with=1", bypass_csp=True, color_scheme=scheme)
+    page.locator("#chart .scatterlayer path").first.wait_for(state="attached")
+    assert serious(page, "#chart", "iframe") == []

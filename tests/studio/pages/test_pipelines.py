@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.api import Workspace
-from tests.studio.pages import serious
+from tests.support.axe import serious
 from tests.support.studio import studio
 from tests.support.studio_pipelines import STEPS, real_pipeline, write_pipeline
 
@@ -62,7 +62,7 @@ def test_the_list_is_filtered_by_state(at: str, tab: Any) -> None:
     page.locator("tbody .pill.failed").first.wait_for(state="detached")
     assert page.locator("tbody tr").count() >= 1
     page.locator(".chip:has-text('Canceled')").click()
-    page.get_by_text("No pipelines match").wait_for()
+    page.get_by_text("No pipeline matches").wait_for()
 
 
 def test_errors_come_first_with_the_log_of_the_step(at: str, failed: str, tab: Any) -> None:

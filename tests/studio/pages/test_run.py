@@ -1,6 +1,5 @@
 """The page of a run, in a real browser."""
 
-import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.studio.test_every_page import AXE
+from tests.support.axe import serious
 from tests.support.studio import run_record, studio, write_runs
 from tests.support.studio_runs import EVIL, metric_line, write_rich_run
 
@@ -75,19 +74,10 @@ def test_nothing_is_wider_than_the_screen(visit: Any, name: str, width: int) -> 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", TABS)
 def test_axe_finds_nothing_serious(visit: Any, name: str, scheme: str) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: nox -s scripts")
     page = visit(FAILED, f"tab={name}&file=rows.csv", bypass_csp=True, color_scheme=scheme)
     if name == "metrics":
         drawn(page, "loss plain")
-    page.add_script_tag(content=AXE.read_text())
-    found = page.evaluate("axe.run({exclude: ['.plot']}).then(result => result.violations)")
-    serious = [
-        {one["id"]: [node["target"] for node in one["nodes"]][:3]}
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert not serious, json.dumps(serious, indent=1)
+    assert serious(page, ".plot") == []
 
 
 def test_a_failed_run_says_why_first(visit: Any) -> None:
@@ -110,6 +100,39 @@ def test_hostile_content_shows_as_text(visit: Any, name: str) -> None:
     expect(page.locator("#status")).to_contain_text("failed")
     assert "owned" not in page.title().split()
     assert page.evaluate("document.querySelectorAll('main script, main img[onerror]').length") == 0
+
+
+def test_a_metric_with_one_value_is_a_row_until_it_has_another(visit: Any, workspace: Path) -> None:
+    folder = write_rich_run(workspace, 1030, status="running", ended=None)
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write(metric_line("score", 0.25))
+    page = visit(1030, "tab=metrics")
+    expect(page.locator("#once tbody tr")).to_have_text(["score0.25"])
+    page.locator("#live.on").wait_for()
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write(metric_line("score", 0.5))
+    expect(drawn(page, "score")).to_contain_text("2 points")
+    expect(page.locator("#once")).to_be_hidden()
+
+
+def test_two_settings_at_once_are_both_kept(visit: Any) -> None:
+    page = visit(RICH, "tab=metrics")
+    drawn(page, "loss plain")
+    page.evaluate(
+        """() => {
+          for (const [id, value] of [["filter", "loss"], ["smooth", "0.5"]]) {
+            const field = document.getElementById(id);
+            field.value = value;
+            field.dispatchEvent(new Event("input"));
+          }
+          const axis = document.getElementById("axis");
+          axis.value = "time";
+          axis.dispatchEvent(new Event("change"));
+        }"""
+    )
+    page.wait_for_url("**axis=time**")
+    assert "filter=loss" in page.url and "smooth=0.5" in page.url
+    expect(page.locator("#filter")).to_have_value("loss")
 
 
 def test_curves_are_drawn_and_the_address_says_how(visit: Any) -> None:
@@ -293,4 +316,4 @@ def test_a_million_metrics_and_a_long_name_do_no_harm(visit: Any, workspace: Pat
     (folder / "metrics.jsonl").write_text("".join(lines))
     page = visit(1040, "tab=metrics")
     expect(page.locator("#left-out")).to_contain_text("19,501 values are not shown", timeout=QUIET)
-    expect(page.locator("figure")).to_have_count(12, timeout=QUIET)
+    expect(page.locator("#once tbody tr")).to_have_count(12, timeout=QUIET)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from runner.api import Workspace
-from runner.studio.pages.runs.sparklines import thin
 from runner.studio.pages.runs.state import State
 from tests.support.studio import run_record, studio, write_run, write_runs
 from tests.support.waiting import wait_for
@@ -183,12 +182,3 @@ def test_an_address_says_the_same_again(given_address: dict[str, str]) -> None:
         for one in (value if isinstance(value, list) else [value])
     ]
     assert State.read(MultiDict(query)) == state
-
-
-@given(st.lists(st.floats(-1e6, 1e6), max_size=2000), st.integers(1, 60))
-def test_few_points_keep_the_peaks(values: list[float], buckets: int) -> None:
-    kept = thin([[float(at), value] for at, value in enumerate(values)], buckets)
-    assert len(kept) <= 2 * buckets
-    assert kept == sorted(kept)
-    if values:
-        assert {max(values), min(values)} <= {value for _, value in kept}

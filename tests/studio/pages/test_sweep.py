@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.api import Workspace
-from tests.studio.pages import serious
+from tests.support.axe import serious
 from tests.support.studio import studio, write_sweep
 from tests.support.sweeps import ACCURACY, SECONDS
 from tests.support.waiting import wait_for
@@ -42,7 +42,7 @@ def test_the_list_leads_to_a_sweep(at: str, sweep: str, tab: Any) -> None:
     page.locator("#sweep svg").first.wait_for()
     page.go_back()
     page.locator(".chip:has-text('Failed')").click()
-    page.locator("text=No sweeps match").wait_for()
+    page.locator("text=No sweep matches").wait_for()
     assert page.locator("#command").inner_text().startswith("vivero sweeps --state failed")
 
 

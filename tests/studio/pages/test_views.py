@@ -33,11 +33,9 @@ def test_groups_of_a_sweep_have_only_its_runs() -> None:
     assert "ids" not in runs._selection(workspace, State(group="experiment"))
 
 
-def test_an_endpoint_with_two_versions_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models.page, "render", lambda **values: values)
+def test_an_endpoint_with_two_versions_is_named_once() -> None:
     endpoint = SimpleNamespace(name="live", row={"models": [{"name": "iris"}, {"name": "iris"}]})
-    workspace = cast(Any, SimpleNamespace(models=lambda: [], endpoints=[endpoint]))
-    assert cast(Any, models.index(workspace))["served"] == {"iris": ["live"]}
+    assert models._served(cast(Any, SimpleNamespace(endpoints=[endpoint]))) == {"iris": ["live"]}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runner.api import DataVersion, UserError
-from runner.studio import version_actions
+from runner.studio.versions import actions
 
 
 def _describe(version: DataVersion, text: str) -> str:
@@ -21,5 +21,5 @@ def _verify(version: DataVersion, _value: str) -> str:
 
 
 ACTIONS: dict[str, Callable[[DataVersion, str], str]] = {
-    **version_actions.ACTIONS, "describe": _describe, "verify": _verify,
+    **actions.ACTIONS, "describe": _describe, "verify": _verify,
 }  # fmt: skip

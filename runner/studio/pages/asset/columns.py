@@ -9,6 +9,7 @@ from typing import Any
 
 from runner.api import DataVersion
 from runner.console.format import show_value
+from runner.studio.paging import Paging
 
 SIZE = 200  # columns of a page
 WIDTH, HEIGHT = 120, 28  # of a column's chart
@@ -41,13 +42,13 @@ class Column:
         )
 
 
-def columns_of(version: DataVersion, page: int) -> list[Column]:
+def columns_of(version: DataVersion, paging: Paging) -> list[Column]:
     """Return one page of the columns of a table."""
     table = version.table
     if table is None:
         return []
     rows = table.rows or 0
-    return [Column(one, tuple(_chart(one, rows))) for one in table.columns[(page - 1) * SIZE : page * SIZE]]
+    return [Column(one, tuple(_chart(one, rows))) for one in paging.of(table.columns)]
 
 
 def _chart(column: Any, rows: int) -> Iterator[Bar]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from flask import url_for
 from markupsafe import Markup
 
 from runner.api import DataVersion, UserError, Workspace
-from runner.studio.lineage import Lineage, link_to, link_to_version
+from runner.studio.versions.lineage import Lineage, link_to_version
 
 _LOOKED_AT = 30  # runs and models whose records are read to find out how they are connected
 
@@ -14,7 +15,7 @@ def lineage_graph(workspace: Workspace, version: DataVersion) -> Markup:
     """Return the lineage graph of a version."""
     lineage, graph = version.lineage, Lineage()
     subject = graph.add("data", version.reference, _origin(version, graph), is_subject=True)
-    runs = {run: graph.add("run", run, [subject], link=link_to("run", run=run)) for run in lineage["runs"]}
+    runs = {run: graph.add("run", run, [subject], link=url_for("run.index", run=run)) for run in lineage["runs"]}
     models: dict[str, str] = {}
     for number, reference in enumerate(lineage["models"]):
         run = _run_of(workspace, reference) if number < _LOOKED_AT else None
@@ -22,7 +23,7 @@ def lineage_graph(workspace: Workspace, version: DataVersion) -> Markup:
         models[reference] = graph.add("model", reference, needs, link=link_to_version("model", reference))
     for name in lineage["endpoints"]:
         served = [models[one] for one in _served(workspace, name) if one in models]
-        graph.add("endpoint", name, served or list(models.values())[:1], link=link_to("endpoint", name=name))
+        graph.add("endpoint", name, served or list(models.values())[:1], link=url_for("endpoint.index", name=name))
     for run, key in list(runs.items())[:_LOOKED_AT]:
         for reference in _outputs(workspace, run):
             graph.add("data", reference, [key], link=link_to_version("asset", reference))
@@ -40,7 +41,7 @@ def _origin(version: DataVersion, graph: Lineage) -> list[str]:
         prepared = run.record.prepare
         inputs = [one.asset for one in prepared.inputs.values() if one.asset] if prepared else []
         before = [graph.add("input", one, [], link=link_to_version("asset", one), word="data") for one in inputs]
-    link = link_to("run", run=record.run) if run is not None else ""
+    link = url_for("run.index", run=record.run) if run is not None else ""
     word = "made by run" if run is not None else "made by run, deleted"
     return [graph.add("maker", record.run, before, link=link, word=word)]
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, request
+from flask import request
 from flask.typing import ResponseReturnValue
 
-from runner.api import DataAsset, DataVersion, UserError, Workspace
-from runner.studio.alias_changes import alias_changes
-from runner.studio.page import Page, answer
+from runner.api import DataVersion, UserError, Workspace
+from runner.studio.page import Page
 from runner.studio.pages.asset import columns
 from runner.studio.pages.asset.actions import ACTIONS
 from runner.studio.pages.asset.lineage import lineage_graph
+from runner.studio.paging import Paging
+from runner.studio.versions.actions import carry_out
+from runner.studio.versions.alias_changes import alias_changes
+from runner.studio.versions.reading import read_versions
 
 page = Page("asset", "Data asset", menu=False, below="data")
-_VERSIONS = 300  # latest versions that the page reads
 _ROWS, _COLUMNS = 20, 50  # of the preview
 
 
@@ -33,33 +35,21 @@ def version(workspace: Workspace, name: str, version: int) -> ResponseReturnValu
 
 def _show(workspace: Workspace, name: str, version: int | None) -> ResponseReturnValue:
     asset = workspace.data.get(name)
-    found, problems = _read(workspace, asset)
+    found, problems = read_versions(asset, workspace.data.version)
     if version is None and not found:
         raise UserError(problems[0])
-    shown = found[-1] if version is None else workspace.data.version(f"{name}:{version}")
-    number = min(max(1, request.args.get("columns", 1, type=int)), 1_000_000)
-    preview, why = _preview(shown)
-    width, other = len(shown.table.columns) if shown.table else 0, request.args.get("with", "")
-    difference, problem = _difference(workspace, shown, other)
+    picked = found[-1] if version is None else workspace.data.version(f"{name}:{version}")
+    width, other = len(picked.table.columns) if picked.table else 0, request.args.get("with", "")
+    paging = Paging.read(request.args, width, columns.SIZE, "columns")
+    preview, why = _preview(picked)
+    difference, problem = _difference(workspace, picked, other)
     return page.render(
-        title=shown.reference, command=("data", "show", shown.reference), asset=asset, picked=shown,
-        record=shown.record, versions=found, problems=problems, count=len(asset.version_numbers()),
-        aliases=asset.aliases, changes=alias_changes(asset), graph=lineage_graph(workspace, shown), preview=preview,
-        no_preview=why, most=_COLUMNS, columns=columns.columns_of(shown, number), width=width,
-        chart=(columns.WIDTH, columns.HEIGHT), number=number,
-        last=max(1, -(-width // columns.SIZE)), difference=difference, problem=problem, other=other,
+        title=picked.reference, command=("data", "show", picked.reference), named=asset, picked=picked,
+        record=picked.record, versions=found, problems=problems, count=len(asset.version_numbers()),
+        aliases=asset.aliases, changes=alias_changes(asset), graph=lineage_graph(workspace, picked), preview=preview,
+        no_preview=why, most=_COLUMNS, columns=columns.columns_of(picked, paging), width=width, paging=paging,
+        chart=(columns.WIDTH, columns.HEIGHT), difference=difference, problem=problem, other=other,
     )  # fmt: skip
-
-
-def _read(workspace: Workspace, asset: DataAsset) -> tuple[list[DataVersion], list[str]]:
-    """Return the latest versions, oldest first, and a line about each that cannot be read."""
-    found, problems = [], []
-    for number in asset.version_numbers()[-_VERSIONS:]:
-        try:
-            found.append(workspace.data.version(f"{asset.name}:{number}"))
-        except UserError as error:
-            problems.append(str(error))
-    return found, problems
 
 
 def _preview(version: DataVersion) -> tuple[Any, str]:
@@ -84,7 +74,4 @@ def _difference(workspace: Workspace, version: DataVersion, other: str) -> tuple
 @page.post("/<name>/<int:version>/<action>")
 def act(workspace: Workspace, name: str, version: int, action: str) -> ResponseReturnValue:
     """Carry out an action on the version, and return its message."""
-    do = ACTIONS.get(action)
-    if do is None:
-        abort(404)
-    return answer(done=do(workspace.data.version(f"{name}:{version}"), request.form.get("value", "").strip()))
+    return carry_out(ACTIONS, action, workspace.data.version(f"{name}:{version}"))

@@ -7,8 +7,8 @@ import { keep, startPointer } from "../../../charts/pointer.js";
 import { readRanges, writeRanges } from "../../../charts/ranges.js";
 import { having } from "../../../charts/scales.js";
 import { scatter } from "../../../charts/scatter.js";
-import { show } from "../../../charts/svg.js";
-import { get, make, read, toast } from "../../static/dom.js";
+import { hide, show } from "../../../charts/svg.js";
+import { complain, get, make, read } from "../../static/dom.js";
 import { keepCurrent } from "../../static/live.js";
 
 /**
@@ -47,6 +47,16 @@ function remember(now, step = true) {
 /** @param {string} text */
 function note(text) {
   get("#note", HTMLElement).textContent = text;
+}
+
+/**
+ * Say why there is no chart, and remove the one of an earlier choice.
+ * @param {string} text
+ */
+function showNone(text) {
+  note(text);
+  hide(get("#chart", HTMLElement));
+  get("#kept", HTMLElement).replaceChildren();
 }
 
 /**
@@ -116,7 +126,7 @@ function drawParallel() {
       : `A line is a run, from dark for the smallest ${colours?.name ?? "value"} to yellow for the largest. Drag along an axis to keep a range of it; click to remove it.${missing ? ` ${missing === 1 ? "1 run has" : `${missing} runs have`} no value on one of the axes.` : ""}`);
     list(kept);
   };
-  if (axes.length < 2) return note("Two axes with different values are needed. Choose them under Axes.");
+  if (axes.length < 2) return showNone("Two axes with different values are needed. Choose them under Axes.");
   show(get("#chart", HTMLElement), (width) => {
     setTimeout(showKept);
     return parallel(width, data.rows, axes, { shade: colours, ranges, moved: () => {
@@ -193,7 +203,7 @@ function drawScatter() {
   const x = choose("x", "Across", offered(), offered((column) => column !== metric)[0]);
   const y = choose("y", "Up", offered(), metric);
   const colours = choose("colour", "Colour", offered(), undefined, "none");
-  if (!x || !y) return note("These runs have no values to draw.");
+  if (!x || !y) return showNone("These runs have no values to draw.");
   note(`${having(x, y).length} of ${data.rows.length} runs have both values.`);
   show(get("#chart", HTMLElement), (width) => scatter(width, HEIGHT, data.rows, x, y, { colour: colours }));
 }
@@ -205,7 +215,7 @@ function drawContour() {
   const x = choose("x", "Across", numbers, others[0]);
   const y = choose("y", "Up", numbers, others[1]);
   const z = choose("z", "Bands", numbers, metric);
-  if (!x || !y || !z || having(x, y, z).length < 3) return note("This chart needs three columns of numbers that at least three runs have.");
+  if (!x || !y || !z || having(x, y, z).length < 3) return showNone("This chart needs three columns of numbers that at least three runs have.");
   note("The points are runs. Between them, the bands are interpolated by distance.");
   show(get("#chart", HTMLElement), (width) => contour(width, HEIGHT, x, y, z));
 }
@@ -214,7 +224,7 @@ function drawBox() {
   const few = offered((column) => (column.levels ?? [...new Set(column.values)]).length <= 30);
   const by = choose("by", "By", few, few.find((column) => column.levels && column.varies) ?? few[0]);
   const y = choose("y", "Values", offered(isNumber), firstMetric());
-  if (!by || !y) return note("These runs have no values to draw.");
+  if (!by || !y) return showNone("These runs have no values to draw.");
   note("A box spans the middle half of the runs, and its line is their median. The whiskers end at the last run within 1.5 box heights.");
   show(get("#chart", HTMLElement), (width) => boxes(width, HEIGHT, data.rows, by, y));
 }
@@ -226,7 +236,7 @@ async function drawCurves() {
   if (given && [...select.options].some((option) => option.value === given)) select.value = given;
   const log = query().has("log");
   get("#log", HTMLInputElement).checked = log;
-  if (!select.value) return note("These runs have logged no metric.");
+  if (!select.value) return showNone("These runs have logged no metric.");
   const now = query();
   now.set("metric", select.value);
   const request = ++requests;
@@ -257,7 +267,7 @@ const VIEWS = { parallel: drawParallel, scatter: drawScatter, contour: drawConto
 
 function drawView() {
   const view = get("#charts", HTMLElement).dataset.view ?? "";
-  Promise.resolve(VIEWS[view]?.()).catch((error) => toast(error.message, true));
+  Promise.resolve(VIEWS[view]?.()).catch(complain);
 }
 
 async function load() {
@@ -268,7 +278,7 @@ async function load() {
 if (document.getElementById("charts")) {
   startPointer(get("#charts", HTMLElement), () => data.rows);
   if (document.getElementById("metric")) startCurves();
-  load().catch((error) => toast(error.message, true));
+  load().catch(complain);
   addEventListener("popstate", drawView);
   keepCurrent((change) => Boolean(change.runs?.some((id) => data.rows.some((row) => row.id === id))), load);
 }

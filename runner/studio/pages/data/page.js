@@ -1,4 +1,4 @@
-/** The list of data assets: kept up to date. */
-import { follow } from "../../static/follow.js";
+/** The list of data assets. */
+import { followList } from "../../static/follow.js";
 
-follow(["data"], ["#count", "#list", "#pages"]);
+followList(["data"]);

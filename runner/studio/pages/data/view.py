@@ -9,22 +9,22 @@ from flask.typing import ResponseReturnValue
 
 from runner.api import Workspace
 from runner.studio.page import Page
+from runner.studio.paging import Paging
 
 page = Page("data", "Data")
-TYPES = ("table", "folder", "file")
-_SIZE = 100
+_TYPES = {"table": "Tables", "folder": "Folders", "file": "Files"}
 
 
 @page.get()
 def index(workspace: Workspace) -> ResponseReturnValue:
     """Show each data asset with its latest version."""
     kind, text = request.args.get("type", ""), request.args.get("find", "").strip()[:200]
-    number = min(max(1, request.args.get("page", 1, type=int)), 1_000_000)
     every = workspace.data.rows()
-    rows = [row for row in every if kind in ("", row.get("type")) and _has(row, text.lower())]
+    chosen = [row for row in every if kind in ("", row.get("type")) and _has(row, text.lower())]
+    paging = Paging.read(request.args, len(chosen))
     return page.render(
-        command=("data",), rows=rows[(number - 1) * _SIZE : number * _SIZE], total=len(rows), empty=not every,
-        types=TYPES, kind=kind, text=text, number=number, last=max(1, -(-len(rows) // _SIZE)),
+        command=("data",), rows=paging.of(chosen), paging=paging, empty=not every,
+        filters={"type": kind or None, "find": text or None}, types=_TYPES,
     )  # fmt: skip
 
 

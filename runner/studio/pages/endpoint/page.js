@@ -1,7 +1,7 @@
 /** An endpoint: its live traffic, a form to try it, its log, and its actions. */
 import { ask } from "../../static/asking.js";
 import { draw } from "../../static/chart.js";
-import { get, post, readPart, refresh, toast } from "../../static/dom.js";
+import { complain, get, post, readPart, refresh, toast } from "../../static/dom.js";
 import { follow } from "../../static/follow.js";
 import { endpoint, hasKey, useKey } from "./ask.js";
 import { showForm, startForm } from "./form.js";
@@ -110,7 +110,7 @@ async function act(action, fields) {
     toast(done);
     await update();
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), true);
+    complain(error);
   }
 }
 
@@ -122,8 +122,8 @@ async function update() {
 /** Load everything that comes from the endpoint or its logs. */
 function askAll() {
   measure();
-  showLog().catch((error) => toast(error.message, true));
-  showDrift().catch((error) => toast(error.message, true));
+  showLog().catch(complain);
+  showDrift().catch(complain);
   if (document.getElementById("form") && runs() && !locked()) {
     showForm().catch((error) => (get("#no-form", HTMLElement).textContent = error.message));
   }
@@ -155,7 +155,7 @@ document.addEventListener("submit", async (event) => {
   if ((await ask({ title: "Deploy", text, go: "Deploy" })) !== null) await act("deploy", fields);
 });
 
-startLog((error) => toast(error.message, true));
+startLog(complain);
 if (document.getElementById("form")) startForm();
 follow(["endpoints", "models"], PARTS);
 askAll();

@@ -1,4 +1,4 @@
-/** The list of endpoints: kept up to date. */
-import { follow } from "../../static/follow.js";
+/** The list of endpoints. */
+import { followList } from "../../static/follow.js";
 
-follow(["endpoints"], ["#count", "#list"]);
+followList(["endpoints"]);

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from runner.api import Workspace
 from runner.studio.page import Page
+from runner.studio.paging import Paging
 
 page = Page("endpoints", "Endpoints")
 
@@ -13,5 +15,9 @@ page = Page("endpoints", "Endpoints")
 @page.get()
 def index(workspace: Workspace) -> ResponseReturnValue:
     """Show each endpoint and the versions that it serves."""
-    models = [one.name for one in workspace.models()][:1]
-    return page.render(command=("endpoints",), rows=[one.row for one in workspace.endpoints], models=models)
+    every = list(workspace.endpoints)
+    paging = Paging.read(request.args, len(every))
+    model = next((one.name for one in workspace.models()), "sklearn-iris")
+    return page.render(
+        command=("endpoints",), rows=[one.row for one in paging.of(every)], paging=paging, empty=not every, model=model
+    )

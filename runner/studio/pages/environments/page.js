@@ -1,5 +1,5 @@
 /** The environments. Each loads its contents when it is opened, and the open one is in the address. */
-import { get, readPart, toast } from "../../static/dom.js";
+import { complain, get, readPart } from "../../static/dom.js";
 
 const base = location.pathname.replace(/\/$/, "");
 const list = get("#list", HTMLElement);
@@ -20,11 +20,11 @@ async function show() {
     one.addEventListener("toggle", () => {
       if (one.open) {
         history.replaceState(null, "", `#${one.dataset.key}`);
-        open(one).catch((error) => toast(error.message, true));
+        open(one).catch(complain);
       } else if (location.hash.slice(1) === one.dataset.key) history.replaceState(null, "", location.pathname);
     });
     if (one.dataset.key === wanted) one.open = true;
   }
 }
 
-show().catch((error) => toast(error.message, true));
+show().catch(complain);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runner.api import ModelVersion, UserError
-from runner.studio import version_actions
+from runner.studio.versions import actions
 
 
 def _verify(version: ModelVersion, _value: str) -> str:
@@ -15,4 +15,4 @@ def _verify(version: ModelVersion, _value: str) -> str:
     return f"{version.reference} is as it was registered: each file has its SHA-256"
 
 
-ACTIONS: dict[str, Callable[[ModelVersion, str], str]] = {**version_actions.ACTIONS, "verify": _verify}
+ACTIONS: dict[str, Callable[[ModelVersion, str], str]] = {**actions.ACTIONS, "verify": _verify}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from flask import url_for
 from markupsafe import Markup
 
 from runner.api import ModelVersion, Run
-from runner.studio.lineage import Lineage, link_to, link_to_version
+from runner.studio.versions.lineage import Lineage, link_to_version
 
 
 def lineage_graph(version: ModelVersion) -> Markup:
@@ -20,14 +21,14 @@ def lineage_graph(version: ModelVersion) -> Markup:
         before.append(graph.add("git commit", lineage["git_commit"][:12], []))
     sources = before
     if lineage["run"]:
-        link, word = (link_to("run", run=run.id), "run") if run else ("", "run, deleted")
+        link, word = (url_for("run.index", run=run.id), "run") if run else ("", "run, deleted")
         sources = [graph.add("run", lineage["run"], before, link=link, word=word)]
     if lineage["sweep"]:
         sweep = lineage["sweep"]
-        sources = [*sources, graph.add("sweep", sweep, before, link=link_to("sweep", sweep=sweep))]
+        sources = [*sources, graph.add("sweep", sweep, before, link=url_for("sweep.index", sweep=sweep))]
     model = graph.add("model", lineage["model"], sources, is_subject=True)
     for name in lineage["endpoints"]:
-        graph.add("endpoint", name, [model], link=link_to("endpoint", name=name))
+        graph.add("endpoint", name, [model], link=url_for("endpoint.index", name=name))
     return graph.draw(f"From data to endpoints of {version.reference}")
 
 

@@ -9,16 +9,17 @@ from flask.typing import ResponseReturnValue
 
 from runner.api import Model, ModelVersion, Workspace
 from runner.errors import UserError
-from runner.studio.alias_changes import alias_changes
-from runner.studio.page import Page, answer
+from runner.studio.page import Page
 from runner.studio.pages.model.actions import ACTIONS
 from runner.studio.pages.model.card import card
-from runner.studio.pages.model.differences import differences
+from runner.studio.pages.model.differences import Part, differences
 from runner.studio.pages.model.history import numbers_of
 from runner.studio.pages.model.lineage import lineage_graph
+from runner.studio.versions.actions import carry_out
+from runner.studio.versions.alias_changes import alias_changes
+from runner.studio.versions.reading import read_versions
 
 page = Page("model", "Model", menu=False, below="models", charts=True)
-_VERSIONS = 300  # latest versions that the page reads
 # A model made this markup, so the sandbox denies it scripts, requests and an origin. Scripts are cut out only because
 # the browser would log an error for each.
 _SCRIPTS = re.compile(r"""<script\b.*?</script\s*>|\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.DOTALL | re.IGNORECASE)
@@ -44,40 +45,29 @@ def _show(workspace: Workspace, name: str, version: int | None) -> ResponseRetur
     model = Model(workspace, name)
     if not model.version_numbers():
         workspace.model(name)  # raises an error that suggests existing names
-    found, problems = _read(workspace, model)
+    found, problems = read_versions(model, workspace.model)
     if version is None and not found:
         raise UserError(problems[0])
-    shown = found[-1] if version is None else workspace.model(f"{name}:{version}")
-    other, problem = None, ""
-    try:
-        other = _other(workspace, shown)
-    except UserError as error:
-        problem = str(error)
-    metrics = numbers_of(found, last=_parameters(shown))
+    picked = found[-1] if version is None else workspace.model(f"{name}:{version}")
+    metrics, other = numbers_of(found, last=_parameters(picked)), request.args.get("with", "")
+    difference, problem = _difference(workspace, picked, other)
     return page.render(
-        title=shown.reference, command=("models", "show", shown.reference), model=model, picked=shown,
-        versions=found, problems=problems, problem=problem, aliases=model.aliases, card=card(shown),
-        metrics=metrics, metric=_chosen_metric(list(metrics)), graph=lineage_graph(shown),
-        changes=alias_changes(model), other=other, differences=differences(other, shown) if other else [],
-        count=len(model.version_numbers()), has_diagram=shown.diagram is not None,
+        title=picked.reference, command=("models", "show", picked.reference), named=model, picked=picked,
+        versions=found, problems=problems, problem=problem, aliases=model.aliases, card=card(picked),
+        metrics=metrics, metric=_chosen_metric(list(metrics)), graph=lineage_graph(picked),
+        changes=alias_changes(model), other=other, difference=difference, count=len(model.version_numbers()),
+        has_diagram=picked.diagram is not None,
     )  # fmt: skip
 
 
-def _read(workspace: Workspace, model: Model) -> tuple[list[ModelVersion], list[str]]:
-    """Return the latest versions, oldest first, and a line about each that cannot be read."""
-    found, problems = [], []
-    for number in model.version_numbers()[-_VERSIONS:]:
-        try:
-            found.append(workspace.model(f"{model.name}:{number}"))
-        except UserError as error:
-            problems.append(str(error))
-    return found, problems
-
-
-def _other(workspace: Workspace, shown: ModelVersion) -> ModelVersion | None:
-    """Return the version that the address compares with."""
-    text = request.args.get("with", "")
-    return workspace.model(f"{shown.name}:{text}") if text else None
+def _difference(workspace: Workspace, picked: ModelVersion, other: str) -> tuple[list[Part], str]:
+    """Return what changed since the version that the address names, or why that is not known."""
+    if not other:
+        return [], ""
+    try:
+        return differences(workspace.model(f"{picked.name}:{other}"), picked), ""
+    except UserError as error:
+        return [], str(error)
 
 
 def _parameters(version: ModelVersion) -> set[str]:
@@ -106,7 +96,4 @@ def diagram(workspace: Workspace, name: str, version: int) -> ResponseReturnValu
 @page.post("/<name>/<int:version>/<action>")
 def act(workspace: Workspace, name: str, version: int, action: str) -> ResponseReturnValue:
     """Carry out an action on the version, and return its message."""
-    do = ACTIONS.get(action)
-    if do is None:
-        abort(404)
-    return answer(done=do(workspace.model(f"{name}:{version}"), request.form.get("value", "").strip()))
+    return carry_out(ACTIONS, action, workspace.model(f"{name}:{version}"))

@@ -1,4 +1,4 @@
-/** The list of models: kept up to date. */
-import { follow } from "../../static/follow.js";
+/** The list of models. */
+import { followList } from "../../static/follow.js";
 
-follow(["models", "endpoints"], ["#count", "#list"]);
+followList(["models", "endpoints"]);

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from runner.api import Workspace
 from runner.studio.page import Page
+from runner.studio.paging import Paging
 
 page = Page("models", "Models")
 _METRICS = 2  # of each model that are shown
@@ -16,12 +18,21 @@ _METRICS = 2  # of each model that are shown
 @page.get()
 def index(workspace: Workspace) -> ResponseReturnValue:
     """Show each model with its latest version."""
-    rows = [one.row for one in workspace.models()]
+    every = workspace.models()
+    paging = Paging.read(request.args, len(every))
+    return page.render(
+        command=("models",), rows=[one.row for one in paging.of(every)], paging=paging, empty=not every,
+        metrics_of=_metrics, served=_served(workspace),
+    )  # fmt: skip
+
+
+def _served(workspace: Workspace) -> dict[str, list[str]]:
+    """Return the endpoints that serve each model."""
     served: dict[str, list[str]] = {}
     for endpoint in workspace.endpoints:
         for name in dict.fromkeys(one["name"] for one in endpoint.row["models"]):  # it may serve several versions
             served.setdefault(name, []).append(endpoint.name)
-    return page.render(command=("models",), rows=rows, metrics_of=_metrics, served=served)
+    return served
 
 
 def _metrics(row: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -1,5 +1,7 @@
 /** The nodes. A button contacts them, because that opens a connection to each. */
-const token = document.querySelector('meta[name="token"]')?.getAttribute("content") ?? "";
+import { make, postPart } from "../../static/dom.js";
+
+const base = location.pathname.replace(/\/$/, "");
 
 /** @param {HTMLButtonElement} button */
 async function look(button) {
@@ -10,15 +12,10 @@ async function look(button) {
   button.disabled = true;
   place.textContent = "Connecting…";
   try {
-    const body = new URLSearchParams(words.map((word) => ["word", word]));
-    const response = await fetch(`${location.pathname.replace(/\/$/, "")}/look`, { method: "POST", headers: { Accept: "application/json", "X-Token": token }, body });
-    const kind = response.headers.get("Content-Type") ?? "";
-    if (!response.ok) throw new Error(kind.includes("json") ? (await response.json()).error : `The studio answered ${response.status}`);
-    const loaded = new DOMParser().parseFromString(await response.text(), "text/html");
-    place.replaceChildren(...loaded.body.childNodes);
+    place.replaceChildren(...(await postPart(`${base}/look`, words.map((word) => ["word", word]))));
     button.textContent = "Ask again";
   } catch (error) {
-    place.replaceChildren(Object.assign(document.createElement("p"), { className: "problem", textContent: error instanceof Error ? error.message : String(error) }));
+    place.replaceChildren(make("p", { class: "problem" }, error instanceof Error ? error.message : String(error)));
   }
   button.disabled = false;
 }

@@ -12,7 +12,6 @@ from runner.api import Run, UserError, Workspace
 from runner.charts.steps import Step, state_word, took
 
 _DEEPEST = 20
-MOST = 1000  # lines
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from runner.studio.page import Page, answer
 from runner.studio.pages.pipeline import tree
 
 page = Page("pipeline", "Pipeline", menu=False, below="pipelines")
-_METRICS, _FAILED = 300, 10  # metrics and failed steps that are shown
+_LINES, _METRICS, _FAILED = 1000, 300, 10  # lines of the tree, metrics and failed steps that are shown
 
 
 @page.get("/<run>")
@@ -24,10 +24,11 @@ def index(workspace: Workspace, run: str) -> ResponseReturnValue:
     """Show a pipeline: its graph, its steps and, for the step in ``?why=``, why it was computed."""
     found = _pipeline(workspace, run)
     steps, record = found.steps, found.record
-    lines = list(islice(tree.tree(workspace, found), tree.MOST))
+    lines = list(islice(tree.tree(workspace, found), _LINES + 1))
     return page.render(
         command=("pipeline", found.id), title=(record.display_name or found.id)[:100], run=found, record=record,
-        row=found.row, graph=_graph(workspace, found), drawn=min(MOST, len(steps)), steps=steps, lines=lines,
+        row=found.row, graph=_graph(workspace, found), drawn=min(MOST, len(steps)), steps=steps,
+        lines=lines[:_LINES], more=len(lines) > _LINES,
         failed=[one for one in lines if one.step.status == "failed"][:_FAILED],
         done=sum(one.status == "completed" for one in steps), reused=sum(one.reused for one in steps),
         parameters=_parameters(found), metrics=list(found.metrics.items())[:_METRICS],

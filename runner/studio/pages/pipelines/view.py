@@ -10,26 +10,25 @@ from flask.typing import ResponseReturnValue
 
 from runner.api import Run, UserError, Workspace
 from runner.studio.page import Page
+from runner.studio.paging import Paging
 
 page = Page("pipelines", "Pipelines")
-STATES = ("running", "completed", "failed", "canceled")
-_SIZE = 100
+_STATES = {one: one.capitalize() for one in ("running", "completed", "failed", "canceled")}
 
 
 @page.get()
 def index(workspace: Workspace) -> ResponseReturnValue:
     """Show the pipelines of the workspace, newest first."""
     state, experiment = request.args.get("state", ""), request.args.get("experiment", "")
-    number = min(max(1, request.args.get("page", 1, type=int)), 1_000_000)
     every = workspace.pipelines()
     problems: list[str] = []
     chosen = [one for one in every if experiment in ("", one.experiment) and _has(one, state, problems)]
-    rows = [row for one in chosen[(number - 1) * _SIZE : number * _SIZE] if (row := _row(one, problems)) is not None]
-    words = ["--experiment", experiment] if experiment else []
+    paging = Paging.read(request.args, len(chosen))
     return page.render(
-        command=("pipelines", *words), rows=rows, total=len(chosen), empty=not every, state=state,
-        experiment=experiment, experiments=sorted({one.experiment for one in every}), states=STATES,
-        problems=list(dict.fromkeys(problems)), number=number, last=max(1, -(-len(chosen) // _SIZE)),
+        command=("pipelines", *(["--experiment", experiment] if experiment else [])),
+        rows=[row for one in paging.of(chosen) if (row := _row(one, problems)) is not None], paging=paging,
+        empty=not every, filters={"state": state or None, "experiment": experiment or None}, states=_STATES,
+        experiments=sorted({one.experiment for one in every}), problems=list(dict.fromkeys(problems)),
     )  # fmt: skip
 
 

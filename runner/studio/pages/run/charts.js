@@ -21,7 +21,7 @@ export async function drawCharts(place, charts) {
   if (place.dataset.state === state) return;
   place.dataset.state = state;
   for (const one of place.querySelectorAll(".plot")) remove(/** @type {HTMLElement} */ (one));
-  const cards = charts.map((one) => make("section", { class: "card chart" }, make("h2", { title: one.name }, one.name)));
+  const cards = charts.map((one) => make("section", { class: "card logged" }, make("h2", { title: one.name }, one.name)));
   place.replaceChildren(...cards);
   for (const [at, one] of charts.entries()) await (KINDS[one.kind] ?? text)(cards[at], one);
 }

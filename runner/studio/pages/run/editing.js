@@ -1,5 +1,5 @@
 /** Edits the name, note and tags in place. */
-import { make, post, toast } from "../../static/dom.js";
+import { complain, make, post } from "../../static/dom.js";
 
 /**
  * @param {string} base the run's address
@@ -16,7 +16,7 @@ export function startEditing(base, update) {
       if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
       await update();
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), true);
+      complain(error);
     }
   }
 

@@ -3,7 +3,7 @@
  *
  * @typedef {{ start: number, end: number, size: number, lines: [number, string][] }} Window
  */
-import { get, make, read, toast } from "../../static/dom.js";
+import { complain, get, make, read } from "../../static/dom.js";
 import { render } from "./terminal.js";
 
 const KEPT = 3000; // lines that the page holds
@@ -51,7 +51,7 @@ export function startLog(base) {
     try {
       await work();
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), true);
+      complain(error);
     } finally {
       loading = false;
     }

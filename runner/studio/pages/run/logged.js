@@ -17,9 +17,27 @@ export function showTables(place, tables) {
       makeSortable(table);
       const more = count > rows.length ? [make("p", { class: "quiet" }, `The last ${rows.length} of ${count.toLocaleString("en")} rows`)] : [];
       const box = make("div", { class: "table-box", role: "region", "aria-label": name, tabindex: "0" }, table);
-      return make("section", { class: "card chart" }, make("h2", { title: name }, name), ...more, box);
+      return make("section", { class: "card logged" }, make("h2", { title: name }, name), ...more, box);
     }),
   );
+}
+
+/**
+ * Show metrics that have one value in each run.
+ * @param {HTMLElement} place
+ * @param {{ name: string, curves: { run: string, drawn: { y: (number | null)[] } }[] }[]} metrics
+ * @param {string[]} runs
+ */
+export function showOnce(place, metrics, runs) {
+  place.hidden = !metrics.length;
+  if (!changed(place, [metrics, runs])) return;
+  const head = make("tr", {}, make("th", { scope: "col" }, "Metric"), ...runs.map((run) => make("th", { scope: "col", class: "number" }, run)));
+  const rows = metrics.map(({ name, curves }) => {
+    const values = new Map(curves.map((curve) => [curve.run, curve.drawn.y[0]]));
+    return make("tr", {}, make("th", { scope: "row", title: name }, name), ...runs.map((run) => cell(values.get(run) ?? null)));
+  });
+  const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
+  place.replaceChildren(make("div", { class: "table-box", role: "region", "aria-label": "Metrics with one value", tabindex: "0" }, table));
 }
 
 /**
@@ -51,7 +69,7 @@ export function showImages(place, images, base) {
         address.search = new URLSearchParams({ tab: "files", file: image }).toString();
         return make("a", { class: "picture", href: address.href }, make("img", { src: `${base}/file/outputs/${path}?show=1`, alt: `${name}, ${title}`, loading: "lazy" }), make("small", { class: "quiet" }, title));
       });
-      return make("section", { class: "card chart wide" }, make("h2", { title: name }, name), make("div", { class: "gallery" }, ...pictures));
+      return make("section", { class: "card logged wide" }, make("h2", { title: name }, name), make("div", { class: "gallery" }, ...pictures));
     }),
   );
 }

@@ -7,10 +7,10 @@
  * @typedef {{ run: string, count: number, drawn: Line, smooth?: Line }} Curve
  */
 import { draw, PALETTE, remove } from "../../static/chart.js";
-import { get, make, read, toast } from "../../static/dom.js";
+import { complain, get, make, read } from "../../static/dom.js";
 import { drawCharts } from "./charts.js";
 import { localTime, ofLocalTime } from "./times.js";
-import { showImages, showTables } from "./logged.js";
+import { showImages, showOnce, showTables } from "./logged.js";
 
 const AT_ONCE = 12; // metrics that are drawn at first
 const PAUSE = 200; // milliseconds after a slider or field has changed
@@ -29,6 +29,8 @@ export function startMetrics(base) {
   let drawing = 0;
 
   const query = () => new URL(location.href).searchParams;
+  /** @returns {string[]} this run, and those that it is compared with */
+  const runs = () => [get("#run", HTMLElement).dataset.run ?? "", ...query().getAll("with")];
 
   /** @param {Record<string, string | null>} changes */
   function change(changes) {
@@ -79,17 +81,20 @@ export function startMetrics(base) {
     /** @type {Record<string, Curve[]>} */
     const curves = listed.length ? (await load(listed)).curves : {};
     if (turn !== drawing) return; // the settings have changed during the request
-    arrange(listed, every.length);
-    await Promise.all(listed.map((name) => plot(name, curves[name] ?? [])));
+    const once = listed.filter((name) => curves[name]?.length && curves[name].every((curve) => curve.count === 1));
+    const several = listed.filter((name) => !once.includes(name));
+    showOnce(get("#once", HTMLElement), once.map((name) => ({ name, curves: curves[name] })), runs());
+    arrange(several, every.length - listed.length);
+    await Promise.all(several.map((name) => plot(name, curves[name] ?? [])));
     place.setAttribute("aria-busy", "false");
   }
 
   /**
    * Show a card for each metric, and keep the existing cards.
    * @param {string[]} listed
-   * @param {number} every
+   * @param {number} left how many more metrics there are
    */
-  function arrange(listed, every) {
+  function arrange(listed, left) {
     const old = new Map([...place.querySelectorAll("figure")].map((one) => [one.dataset.metric ?? "", one]));
     const cards = listed.map((name) => {
       const kept = old.get(name);
@@ -102,8 +107,8 @@ export function startMetrics(base) {
     }
     /** @type {HTMLElement[]} */
     const more = [];
-    if (every > listed.length) {
-      const button = make("button", { type: "button", class: "more" }, `Show ${every - listed.length} more`);
+    if (left) {
+      const button = make("button", { type: "button", class: "more" }, `Show ${left} more`);
       button.addEventListener("click", () => {
         shown += 4 * AT_ONCE;
         redraw().catch(complain);
@@ -169,7 +174,7 @@ export function startMetrics(base) {
    */
   function traces(curves) {
     const byTime = query().get("axis") === "time";
-    const order = [document.getElementById("run")?.dataset.run ?? "", ...query().getAll("with")];
+    const order = runs();
     return curves.flatMap((curve) => {
       const color = PALETTE[Math.max(0, order.indexOf(curve.run)) % PALETTE.length];
       /** @param {Line} line @param {object} style */
@@ -185,9 +190,6 @@ export function startMetrics(base) {
       ];
     });
   }
-
-  /** @param {unknown} error */
-  const complain = (error) => toast(error instanceof Error ? error.message : String(error), true);
 
   async function update() {
     const logged = await read(`${base}/logged`);
@@ -215,10 +217,20 @@ export function startMetrics(base) {
 function startFields(change) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
+  /** @type {Record<string, string | null>} */
+  let pending = {};
+  /** @param {Record<string, string | null>} [changes] */
+  const now = (changes) => {
+    clearTimeout(waiting);
+    const all = { ...pending, ...changes };
+    pending = {};
+    change(all);
+  };
   /** @param {Record<string, string | null>} changes */
   const soon = (changes) => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => change(changes), PAUSE);
+    pending = { ...pending, ...changes };
+    waiting = setTimeout(now, PAUSE);
   };
   const smooth = get("#smooth", HTMLInputElement);
   smooth.addEventListener("input", () => {
@@ -228,17 +240,19 @@ function startFields(change) {
   const filter = get("#filter", HTMLInputElement);
   filter.addEventListener("input", () => soon({ filter: filter.value }));
   const axis = get("#axis", HTMLSelectElement);
-  axis.addEventListener("change", () => change({ axis: axis.value === "step" ? null : axis.value }));
+  axis.addEventListener("change", () => now({ axis: axis.value === "step" ? null : axis.value }));
   const logarithmic = get("#logarithmic", HTMLInputElement);
-  logarithmic.addEventListener("change", () => change({ log: logarithmic.checked ? "1" : null }));
+  logarithmic.addEventListener("change", () => now({ log: logarithmic.checked ? "1" : null }));
   get("#how", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
   get("#overlay", HTMLSelectElement).addEventListener("change", (event) => {
+    now();
     const address = new URL(location.href);
     address.searchParams.append("with", /** @type {HTMLSelectElement} */ (event.target).value);
     location.assign(address);
   });
   for (const button of document.querySelectorAll("[data-without]")) {
     button.addEventListener("click", () => {
+      now();
       const address = new URL(location.href);
       const kept = address.searchParams.getAll("with").filter((one) => one !== button.getAttribute("data-without"));
       address.searchParams.delete("with");

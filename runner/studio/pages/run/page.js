@@ -1,6 +1,7 @@
 /** The page of a run: starts the script of its tab, and keeps it up to date. */
+import { ask } from "../../static/asking.js";
 import { startClocks, updateClocks } from "../../static/clocks.js";
-import { get, post, refresh, toast } from "../../static/dom.js";
+import { complain, get, post, refresh, toast } from "../../static/dom.js";
 import { keepCurrent } from "../../static/live.js";
 import { startEditing } from "./editing.js";
 import { startEnvironment } from "./environment.js";
@@ -9,7 +10,6 @@ import { startMetrics } from "./metrics.js";
 import { startResources } from "./resources.js";
 import { makeSortable } from "./tables.js";
 import { render } from "./terminal.js";
-
 
 const place = get("#run", HTMLElement);
 const run = place.dataset.run ?? "";
@@ -26,10 +26,10 @@ const TABS = {
   history: { parts: ["#history"] },
 };
 
-/** @type {Record<string, { title: string, text: string, go: string }>} */
+/** @type {Record<string, import("../../static/asking.js").Question>} */
 const QUESTIONS = {
-  cancel: { title: "Cancel this run?", text: "Its processes are ended. What it has written is kept.", go: "Cancel the run" },
-  delete: { title: "Delete this run?", text: "Its outputs, logs and records are removed and cannot be brought back. Registered models stay.", go: "Delete" },
+  cancel: { title: "Cancel this run?", text: "Its processes are ended. What it has written is kept.", go: "Cancel the run", stay: "Keep it running", danger: true },
+  delete: { title: "Delete this run?", text: "Its outputs, logs and records are removed and cannot be brought back. Registered models stay.", go: "Delete", stay: "Keep it", danger: true },
 };
 
 /** @type {Promise<void>} */
@@ -45,23 +45,8 @@ function dress() {
 }
 
 /** @param {string} action */
-function ask(action) {
-  const question = QUESTIONS[action];
-  if (!question) return Promise.resolve(true);
-  const dialog = get("#ask", HTMLDialogElement);
-  get("#ask-title", HTMLElement).textContent = question.title;
-  get("#ask-text", HTMLElement).textContent = question.text;
-  get("#ask-go", HTMLButtonElement).textContent = question.go;
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "go"), { once: true });
-  });
-}
-
-/** @param {string} action */
 async function act(action) {
-  if (!(await ask(action))) return;
+  if (QUESTIONS[action] && (await ask(QUESTIONS[action])) === null) return;
   leaving = action === "delete";
   try {
     if (leaving) await updating.catch(() => undefined);
@@ -73,7 +58,7 @@ async function act(action) {
     if (answer.problems.length) toast(answer.problems.join("\n"), true);
     else await update();
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), true);
+    complain(error);
   }
   leaving = false;
 }
@@ -92,13 +77,8 @@ function update() {
 async function renew() {
   const typing = document.activeElement?.matches("input[type=text], textarea") ? document.activeElement : null;
   const parts = ["#status", "#actions", ...TABS[tab].parts].filter((one) => !typing?.closest(one));
-  const focused = document.activeElement?.getAttribute("aria-label");
   await refresh(location.href, parts);
   dress();
-  if (focused && document.activeElement === document.body) {
-    const again = document.querySelector(`[aria-label="${CSS.escape(focused)}"]`);
-    if (again instanceof HTMLElement) again.focus({ preventScroll: true });
-  }
   await more?.();
   const now = !document.querySelector('[data-action="cancel"], [data-since]');
   const lost = Boolean(document.querySelector("#status .failed"));

@@ -17,6 +17,7 @@ from runner.console.format import shown_line
 from runner.errors import UserError
 from runner.studio.pages.run import charts, curves, log
 from runner.studio.pages.run.preview import preview
+from runner.studio.versions.lineage import link_to_version
 
 AREAS = {"outputs": "Outputs", "snapshot": "Source", "records": "Records", "logs": "Logs"}
 _LISTED = 1000  # files, packages, events or child runs in a list
@@ -30,7 +31,8 @@ Given = MultiDict[str, str]
 def _overview(_workspace: Workspace, run: Run, _given: Given) -> dict[str, Any]:
     tail = _last_lines(run) if run.status == "failed" else []
     record = run.record
-    return {"tail": tail, "git": record.prepare.snapshot.git if record.prepare else None, "notes": _notes(run)}
+    git = record.prepare.snapshot.git if record.prepare else None
+    return {"tail": tail, "git": git, "notes": _notes(run), "link_to_version": link_to_version}
 
 
 def _last_lines(run: Run) -> list[str]:

@@ -6,15 +6,13 @@ from collections.abc import Callable, Sequence
 
 from runner.api import Run, Workspace
 from runner.errors import UserError
+from runner.studio.tags import read_tag
 
 _SHOWN = 10  # problems
 
 
 def _tag(run: Run, value: str) -> object:
-    name, equals, text = value.partition("=")
-    if not name.strip():
-        raise UserError("A tag has a name", "Write NAME=VALUE, or NAME alone to remove it")
-    return run.tag(name.strip(), text.strip() if equals else None)
+    return run.tag(*read_tag(value))
 
 
 ACTIONS: dict[str, Callable[[Run, str], object]] = {

@@ -1,5 +1,5 @@
 /** The dialog for columns. Their selection, order and pins are in the address. */
-import { get, make, read, toast } from "../../static/dom.js";
+import { complain, get, make, read } from "../../static/dom.js";
 
 /** @typedef {{column: string, heading: string, kind: string}} Choice */
 
@@ -90,7 +90,7 @@ export function startColumns() {
       choices = (await read("runs/fields")).columns;
       show();
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), true);
+      complain(error);
     }
   });
   field.addEventListener("input", show);

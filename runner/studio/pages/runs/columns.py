@@ -33,12 +33,20 @@ def usual(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return the default columns for some runs: facts, and the metrics and parameters that most of them have."""
     users = {row["user"] for row in rows if row["user"]}
     columns = [*_USUAL, *(["user"] if len(users) > 1 else [])]
-    for owner in ("metrics", "params"):
-        many = Counter(name for row in rows for name in row[owner] if len(name) <= _LONGEST_NAME)
-        columns += [f"{owner}.{name}" for name, _ in sorted(many.items(), key=lambda one: (-one[1], one[0]))[:_MOST]]
+    parameters, metrics = (_most_common(rows, owner) for owner in ("params", "metrics"))
+    # Scripts often log parameters as metrics, too.
+    known = {name.lower() for name in parameters}
+    metrics.sort(key=lambda name: name.lower() in known or not is_number(f"metrics.{name}", rows))
+    columns += [f"metrics.{name}" for name in metrics[:_MOST]] + [f"params.{name}" for name in parameters[:_MOST]]
     if any(row["model"] for row in rows):
         columns.append("model")
     return tuple(columns)
+
+
+def _most_common(rows: Sequence[Mapping[str, Any]], owner: str) -> list[str]:
+    """Return the names of parameters or metrics, those that most runs have first."""
+    many = Counter(name for row in rows for name in row[owner] if len(name) <= _LONGEST_NAME)
+    return sorted(many, key=lambda name: (-many[name], name))
 
 
 def heading(column: str) -> str:

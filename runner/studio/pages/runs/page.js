@@ -9,24 +9,12 @@ import { drawCurves } from "./curves.js";
 
 const PARTS = ["#count", "#list", "#pages"];
 
-
-/** Update the list. Keep the selection, the focus and the scroll position. */
-export async function update() {
+/** Update the list, and keep the selection. */
+async function update() {
   const chosen = new Set([...document.querySelectorAll('input[name="run"]:checked')].map((one) => one.getAttribute("value")));
-  const box = document.getElementById("list");
-  const [left, top] = [box?.scrollLeft ?? 0, box?.scrollTop ?? 0];
-  const focused = document.activeElement?.closest("#list") ? document.activeElement : null;
-  const place = focused instanceof HTMLInputElement ? focused.value : focused?.getAttribute("href");
   await refresh(location.href, PARTS);
   for (const one of document.querySelectorAll('input[name="run"]')) {
     if (one instanceof HTMLInputElement) one.checked = chosen.has(one.value);
-  }
-  const fresh = document.getElementById("list");
-  fresh?.scrollTo(left, top);
-  if (place) {
-    const quoted = CSS.escape(place);
-    const again = fresh?.querySelector(`input[value="${quoted}"], a[href="${quoted}"]`);
-    if (again instanceof HTMLElement) again.focus({ preventScroll: true });
   }
   await dress();
 }

@@ -1,12 +1,14 @@
-/** The selection of runs, also with the Shift key, and the actions on it. */
-import { copy, get, post, toast } from "../../static/dom.js";
+/** The selection of runs, also with the Shift key and the arrow keys, and the actions on it. */
+import { ask } from "../../static/asking.js";
+import { complain, copy, get, post, toast } from "../../static/dom.js";
+import { startArrows } from "./arrows.js";
 
-/** @type {Record<string, {title: string, text: string, go: string, asksValue?: boolean, optional?: boolean, danger?: boolean}>} */
+/** @type {Record<string, import("../../static/asking.js").Question>} */
 const QUESTIONS = {
-  tag: { title: "Tag", text: "NAME=VALUE. A name alone removes the tag.", go: "Tag", asksValue: true },
-  note: { title: "Note", text: "An empty note removes it.", go: "Save", asksValue: true, optional: true },
-  rename: { title: "Rename", text: "The name that lists show. The id stays.", go: "Rename", asksValue: true },
-  cancel: { title: "Cancel", text: "Their processes are ended. What they have written is kept.", go: "Cancel the runs", danger: true },
+  tag: { title: "Tag", text: "NAME=VALUE. A name alone removes the tag.", label: "Tag", go: "Tag" },
+  note: { title: "Note", text: "An empty note removes it.", label: "Note", go: "Save", optional: true, lines: true },
+  rename: { title: "Rename", text: "The name that lists show. The id stays.", label: "Name", go: "Rename" },
+  cancel: { title: "Cancel", text: "Their processes are ended. What they have written is kept.", go: "Cancel the runs", stay: "Keep them running", danger: true },
   delete: { title: "Delete", text: "Their outputs, logs and records are removed and cannot be brought back. Registered models stay.", go: "Delete", danger: true },
 };
 /** @type {Record<string, string>} */
@@ -65,6 +67,7 @@ export function startSelection(update) {
     }
     showSelection();
   });
+  startArrows(boxes, showSelection);
   get("#clear", HTMLButtonElement).addEventListener("click", () => {
     for (const one of boxes()) one.checked = false;
     showSelection();
@@ -78,7 +81,8 @@ export function startSelection(update) {
     button.addEventListener("click", async () => {
       const action = button.getAttribute("data-action") ?? "";
       const ids = chosen();
-      const value = await ask(action, ids.length);
+      const question = QUESTIONS[action];
+      const value = question ? await ask({ ...question, title: `${question.title} ${runs(ids.length)}` }) : "";
       if (value === null) return;
       try {
         const answer = await post("runs/act", [["action", action], ["value", value], ...ids.map((id) => /** @type {[string, string]} */ (["run", id]))]);
@@ -86,36 +90,9 @@ export function startSelection(update) {
         if (answer.problems.length) toast(answer.problems.join("\n"), true);
         await update();
       } catch (error) {
-        toast(error instanceof Error ? error.message : String(error), true);
+        complain(error);
       }
     });
   }
   showSelection();
-}
-
-/**
- * Ask for the value of an action, or for confirmation if it cannot be undone.
- * @param {string} action
- * @param {number} many
- * @returns {Promise<string | null>} the value, or null if the user canceled
- */
-function ask(action, many) {
-  const question = QUESTIONS[action];
-  if (!question) return Promise.resolve("");
-  const dialog = get("#ask", HTMLDialogElement);
-  const value = get("#ask-value", HTMLInputElement);
-  const go = get("#ask-go", HTMLButtonElement);
-  get("#ask-title", HTMLElement).textContent = `${question.title} ${runs(many)}`;
-  get("#ask-text", HTMLElement).textContent = question.text;
-  go.textContent = question.go;
-  go.classList.toggle("danger", Boolean(question.danger));
-  value.hidden = !question.asksValue;
-  value.required = Boolean(question.asksValue && !question.optional);
-  value.value = "";
-  dialog.returnValue = "";
-  get("#ask-cancel", HTMLButtonElement).onclick = () => dialog.close("");
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "go" ? value.value : null), { once: true });
-  });
 }

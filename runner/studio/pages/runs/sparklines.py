@@ -5,33 +5,23 @@ from __future__ import annotations
 import math
 
 from runner.api import Run
+from runner.studio.series import thin
 
-_BUCKETS = 60
+_COLUMNS = 60
 
 
 def points(run: Run, metric: str) -> list[list[float]]:
-    """Return steps and values: the smallest and the largest of each of some equal parts, so that no peak is lost.
+    """Return steps and values, without any that are not finite.
 
     Raises
     ------
     UserError
         If the run has no such metric.
     """
-    values = []
+    steps, values = list[float](), list[float]()
     for at, point in enumerate(run.history(metric)[metric]):
         value, step = point["value"], point.get("step")
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            values.append([float(at if step is None else step), float(value)])
-    return thin(values, _BUCKETS)
-
-
-def thin(values: list[list[float]], buckets: int) -> list[list[float]]:
-    """Return the smallest and the largest value of each bucket, in their order."""
-    if len(values) <= 2 * buckets:
-        return values
-    kept = []
-    for number in range(buckets):
-        part = values[number * len(values) // buckets : (number + 1) * len(values) // buckets]
-        low, high = min(part, key=lambda one: one[1]), max(part, key=lambda one: one[1])
-        kept += sorted([low, high], key=lambda one: one[0]) if low is not high else [low]
-    return kept
+            steps.append(float(at if step is None else step))
+            values.append(float(value))
+    return [list(one) for one in zip(*thin(steps, values, _COLUMNS), strict=True)]

@@ -1,7 +1,8 @@
 /** One sweep: its charts, kept up to date while it runs. The chosen objective and ranges are in the address. */
 import { sweepView } from "../../../charts/sweep_view.js";
 import { readRanges, writeRanges } from "../../../charts/ranges.js";
-import { copy, get, post, read, refresh, toast } from "../../static/dom.js";
+import { ask } from "../../static/asking.js";
+import { complain, copy, get, post, read, refresh } from "../../static/dom.js";
 import { keepCurrent } from "../../static/live.js";
 
 const GROWTH = 1.25; // the importance is computed again when the completed trials have grown by this factor
@@ -34,7 +35,7 @@ async function update() {
   shown = await read(`${base}/data`);
   document.getElementById("loading")?.remove();
   view.update({ ...shown, importance });
-  explain().catch((error) => toast(error.message, true));
+  explain().catch(complain);
 }
 
 /** Load the importance of the parameters, which takes some seconds, if there are many more trials than before. */
@@ -51,20 +52,15 @@ async function explain() {
   }
 }
 
-document.addEventListener("click", async (event) => {
-  if (!(event.target instanceof Element) || !event.target.closest("#cancel")) return;
-  const dialog = get("#ask", HTMLDialogElement);
-  dialog.returnValue = "";
-  dialog.showModal();
-  dialog.addEventListener("close", async () => {
-    if (dialog.returnValue !== "go") return;
-    try {
-      await post(`${base}/cancel`, []);
-      await refresh(location.href, ["#head"]);
-    } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), true);
-    }
-  }, { once: true });
+async function cancel() {
+  const text = "Its running trials are ended, and no other begins. What the trials have written is kept.";
+  if ((await ask({ title: "Cancel the sweep?", text, go: "Cancel the sweep", stay: "Keep it running", danger: true })) === null) return;
+  await post(`${base}/cancel`, []);
+  await refresh(location.href, ["#head"]);
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("#cancel")) cancel().catch(complain);
 });
 
 /** @param {import("../../static/live.js").Change} change */
@@ -77,4 +73,4 @@ keepCurrent(concerns, async () => {
   await Promise.all([update(), refresh(location.href, ["#head"])]);
 });
 
-update().catch((error) => toast(error.message, true));
+update().catch(complain);

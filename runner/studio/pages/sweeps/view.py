@@ -7,23 +7,21 @@ from flask.typing import ResponseReturnValue
 
 from runner.api import Workspace
 from runner.studio.page import Page
+from runner.studio.paging import Paging
 
 page = Page("sweeps", "Sweeps")
-STATES = ("running", "completed", "failed", "canceled", "interrupted")
-_SIZE = 100
+_STATES = {one: one.capitalize() for one in ("running", "completed", "failed", "canceled", "interrupted")}
 
 
 @page.get()
 def index(workspace: Workspace) -> ResponseReturnValue:
     """Show the sweeps of the workspace, newest first."""
-    state = request.args.get("state", "")
-    experiment = request.args.get("experiment", "")
-    number = min(max(1, request.args.get("page", 1, type=int)), 1_000_000)
+    state, experiment = request.args.get("state", ""), request.args.get("experiment", "")
     every = workspace.sweeps()
-    rows = [one.row for one in every if experiment in ("", one.experiment) and state in ("", one.state)]
-    words = [*(["--experiment", experiment] if experiment else []), *(["--state", state] if state else [])]
+    chosen = [one for one in every if experiment in ("", one.experiment) and state in ("", one.state)]
+    paging = Paging.read(request.args, len(chosen))
     return page.render(
-        command=("sweeps", *words), rows=rows[(number - 1) * _SIZE : number * _SIZE], total=len(rows), empty=not every,
-        state=state, experiment=experiment, states=STATES, experiments=sorted({one.experiment for one in every}),
-        number=number, last=max(1, -(-len(rows) // _SIZE)),
+        command=("sweeps",), rows=[one.row for one in paging.of(chosen)], paging=paging, empty=not every,
+        filters={"state": state or None, "experiment": experiment or None}, states=_STATES,
+        experiments=sorted({one.experiment for one in every}),
     )  # fmt: skip

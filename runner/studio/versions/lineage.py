@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from flask import url_for
 from markupsafe import Markup
 
 from runner.charts.graph import Box, drawing
-from runner.studio.page import has_page
 
 _MOST = 12  # nodes of a kind
 _STYLES = {"endpoint": "busy", "data": "good"}
@@ -54,12 +52,7 @@ class Lineage:
         return Markup(drawing(self._boxes, label))  # noqa: S704 - the drawing escapes all texts
 
 
-def link_to(page: str, view: str = "index", **parts: Any) -> str:
-    """Return the address of a page, or an empty text if the studio does not have it."""
-    return url_for(f"{page}.{view}", **parts) if has_page(page) else ""
-
-
 def link_to_version(page: str, reference: str) -> str:
     """Return the address of a version, which a reference such as ``iris:3`` names."""
     name, _, version = reference.rpartition(":")
-    return link_to(page, "version", name=name, version=int(version)) if version.isdecimal() else ""
+    return url_for(f"{page}.version", name=name, version=int(version)) if version.isdecimal() else ""

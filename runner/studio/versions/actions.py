@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
 
 from runner.api import DataVersion, ModelVersion, UserError
+from runner.studio.page import answer
+from runner.studio.tags import read_tag
 
 Version = ModelVersion | DataVersion
+V = TypeVar("V", ModelVersion, DataVersion)
 
 
 def _set_alias(version: Version, alias: str) -> str:
@@ -22,11 +29,9 @@ def _drop_alias(version: Version, alias: str) -> str:
 
 
 def _tag(version: Version, text: str) -> str:
-    name, equals, value = (part.strip() for part in text.partition("="))
-    if not name:
-        raise UserError("A tag has a name", "Write NAME=VALUE, or NAME alone to remove it")
-    version.tag(name, value if equals else None)
-    return f"Tagged {name}" if equals else f"Removed the tag {name}"
+    name, value = read_tag(text)
+    version.tag(name, value)
+    return f"Removed the tag {name}" if value is None else f"Tagged {name}"
 
 
 def _delete(version: Version, _value: str) -> str:
@@ -37,3 +42,11 @@ def _delete(version: Version, _value: str) -> str:
 ACTIONS: dict[str, Callable[[Version, str], str]] = {
     "alias": _set_alias, "drop": _drop_alias, "tag": _tag, "delete": _delete,
 }  # fmt: skip
+
+
+def carry_out(actions: Mapping[str, Callable[[V, str], str]], action: str, version: V) -> ResponseReturnValue:
+    """Carry out an action on a version with the value that the page sent, and return its message."""
+    do = actions.get(action)
+    if do is None:
+        abort(404)
+    return answer(done=do(version, request.form.get("value", "").strip()))
