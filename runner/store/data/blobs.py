@@ -96,6 +96,7 @@ class BlobStore:
         if known is not None and self.is_intact(content, known, cache):
             return known
         twins = {**(alike or {}), **(self._named_otherwise(content, known) if known is not None else {})}
+        make_folder(self.layout.blobs)
         with staged(self.layout.blobs) as staging:
             copied = staging / content.name
             if not content.is_file:
