@@ -31,7 +31,7 @@ from runner.errors import UserError
 from runner.execution.plan import register_resolvers
 from runner.stages.collect import read_metrics
 from tests.support.command_line import CommandLine
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 TEN = ",".join(["1"] * 10)
 

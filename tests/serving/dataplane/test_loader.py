@@ -13,7 +13,7 @@ from runner.errors import UserError
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from serving.dataplane.loader import load
-from tests.support.malicious import Malicious
+from tests.support.attacks.malicious import Malicious
 
 MODEL = SVC().fit(*load_iris(return_X_y=True))
 

@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from runner.api import Endpoint, Workspace
 from runner.layout import Layout
 from runner.studio.pages.endpoint.form import forms
-from tests.support.live_server import Server
-from tests.support.studio import studio
-from tests.support.studio_models import HOSTILE, write_endpoint
-from tests.support.studio_models import register as register_file
+from tests.support.servers.live_server import Server
+from tests.support.studio.models import HOSTILE, write_endpoint
+from tests.support.studio.models import register as register_file
+from tests.support.studio.workspaces import studio
 from tests.support.waiting import wait_for
 
 JSON = st.recursive(

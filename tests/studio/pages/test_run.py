@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.studio.test_every_page import AXE
-from tests.support.studio import run_record, studio, write_runs
-from tests.support.studio_runs import EVIL, metric_line, write_rich_run
+from tests.support.studio.runs import EVIL, metric_line, write_rich_run
+from tests.support.studio.workspaces import run_record, studio, write_runs
 
 TABS = ("overview", "metrics", "log", "files", "environment", "history")
 RICH, HOSTILE, FAILED, GOING, CHANGED = 1000, 1001, 1008, 1010, 1020
