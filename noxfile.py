@@ -25,7 +25,7 @@ def style(session: nox.Session) -> None:
 @nox.session
 def reference(session: nox.Session) -> None:
     """Write conf/REFERENCE.md from the schema and the comments in conf."""
-    session.run(BIN / "python", "-m", "tests.support.reference")
+    session.run(BIN / "python", "-m", "tests.support.suite.reference")
 
 
 @nox.session

@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _explain(error: BaseException) -> UserError | None:
-    from runner.config.messages import as_user_error
+    from runner.config.messages.mistakes import as_user_error
 
     return as_user_error(error)
 
@@ -64,9 +64,9 @@ def _interruptible() -> int:
 
 
 def _compose_and_run() -> int:
-    from runner.config.help import HELP, help_text
+    from runner.config.messages.help import HELP, help_text
     from runner.config.schema import register_schemas
-    from runner.config.switches import read_switches
+    from runner.config.validation.switches import read_switches
     from runner.config.variables import check_variables
     from runner.execution.plan import register_resolvers
 
@@ -101,8 +101,8 @@ def _run_one(overrides: list[str]) -> int:
     from hydra import compose, initialize_config_dir
     from hydra.core.hydra_config import HydraConfig
 
-    from runner.config.hydra_settings import check_hydra
     from runner.config.schema import CONF, HYDRA_VERSION
+    from runner.config.validation.hydra_settings import check_hydra
 
     with initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION):
         config = compose("config", overrides, return_hydra_config=True)
@@ -119,12 +119,12 @@ def _run_with_hydra() -> int:
     from omegaconf import OmegaConf
 
     from runner.config.schema import CONF, HYDRA_VERSION
-    from runner.config.switches import check_arguments
+    from runner.config.validation.switches import check_arguments
 
     arguments = _arguments()
     check_arguments(arguments)
     if not any((arguments.cfg, arguments.info, arguments.hydra_help, arguments.shell_completion)):
-        from runner.config.hydra_settings import check_config_loads
+        from runner.config.validation.hydra_settings import check_config_loads
 
         check_config_loads()
     base = Path.cwd()

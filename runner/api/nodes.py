@@ -71,7 +71,7 @@ def compose_cluster(overrides: Sequence[str], config_dir: Path | None) -> RunSpe
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf, open_dict
 
-    from runner.config.messages import as_user_error
+    from runner.config.messages.mistakes import as_user_error
     from runner.config.schema import CONF, HYDRA_VERSION, RunSpec, register_schemas
     from runner.execution.plan import register_resolvers
 

@@ -11,10 +11,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from runner.config.data_settings import check_data
-from runner.config.hydra_settings import has_target
 from runner.config.limits.references import start_counting
 from runner.config.limits.yaml_files import TARGET
 from runner.config.schema import GROUPS, RunSpec
+from runner.config.validation.hydra_settings import has_target
 from runner.errors import UserError, nearest_key
 
 _BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])

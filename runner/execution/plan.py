@@ -17,7 +17,7 @@ from runner.access.secrets import confidential, masked_word
 from runner.config.composition import Composition, dump_yaml
 from runner.config.schema import RunSpec, is_pipeline
 from runner.config.shipped import SHIPPED
-from runner.config.validation import check_spec, source_folder
+from runner.config.validation.composition import check_spec, source_folder
 from runner.execution.assets import AssetVersions, with_step_versions, with_versions
 from runner.io.names import check_key, name_from
 from runner.layout import Layout, RunLayout

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from runner.config.validation import source_folder
+from runner.config.validation.composition import source_folder
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.records import SnapshotRecord

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from runner.access import ownership
 from runner.config.data_settings import InputConfig
-from runner.config.validation import source_folder
+from runner.config.validation.composition import source_folder
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.hosts.remote.link import UnreachableError

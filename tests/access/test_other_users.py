@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from runner.layout import BOOTSTRAP
-from tests.support.colleagues import GID, Colleague, colleagues
+from tests.support.attacks.colleagues import GID, Colleague, colleagues
 from tests.support.waiting import wait_for
 
 IDLE = "60"
@@ -48,7 +48,9 @@ def test_a_node_s_daemon_listens_to_its_own_user(name: str, mode: int, people: d
         os.chown(root, -1, GID)
         root.chmod(mode)
         with daemon(root) as (pid, socket):
-            done = people[name].finish(people[name].start("tests.support.knocking", str(pid), str(socket), str(root)))
+            done = people[name].finish(
+                people[name].start("tests.support.attacks.knocking", str(pid), str(socket), str(root))
+            )
             assert done.stdout.endswith("tried\n"), done.stderr
             could = set(done.stdout.splitlines()) - {"tried"}
             member = (
@@ -72,7 +74,7 @@ def test_an_interpreter_that_is_kept_warm_is_its_own_user_s(name: str, people: d
         warm = wait_for(lambda: _warm_interpreter(process.pid), 20)
         place = ada.workspace / "none.sock"
         done = people[name].finish(
-            people[name].start("tests.support.knocking", str(warm), str(place), str(ada.workspace))
+            people[name].start("tests.support.attacks.knocking", str(warm), str(place), str(ada.workspace))
         )
         assert done.stdout == "tried\n", done.stdout + done.stderr
     finally:

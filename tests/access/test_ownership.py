@@ -9,8 +9,8 @@ import pytest
 from runner.access import ownership
 from runner.errors import UserError
 from runner.workspaces import CEILINGS, FOLDER, default_root, find_workspace, trusted_workspace
+from tests.support.attacks.hostile import STRANGER, give_away
 from tests.support.components import missing
-from tests.support.hostile import STRANGER, give_away
 
 
 @pytest.fixture

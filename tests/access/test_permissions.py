@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from runner.layout import Layout
+from tests.support.attacks.hostile import STRANGER
 from tests.support.command_line import CommandLine
 from tests.support.components import missing
-from tests.support.hostile import STRANGER
 from tests.support.records import record_of
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.colleagues import GID, GROUP, Colleague, colleagues
+from tests.support.attacks.colleagues import GID, GROUP, Colleague, colleagues
 from tests.support.waiting import wait_for
 
 FIT = """

@@ -8,7 +8,7 @@ import pytest
 
 from runner.api import UserError, Workspace
 from runner.api.sweeps.importance import importances
-from tests.support.studio import write_runs, write_sweep
+from tests.support.studio.workspaces import write_runs, write_sweep
 
 
 @pytest.fixture

@@ -32,11 +32,11 @@ from runner.store.parity import keep_parity
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 from runner.sweeps.store import SweepStore
+from tests.support.attacks.damage import CONTENTS, PLACES, remove
 from tests.support.command_line import CommandLine
-from tests.support.damage import CONTENTS, PLACES, remove
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
-pytestmark = pytest.mark.sampled(covers=["runner/**/*.py", "tests/support/damage.py"])
+pytestmark = pytest.mark.sampled(covers=["runner/**/*.py", "tests/support/attacks/damage.py"])
 _NOTES = (
     "Its controller",
     "The controllers",

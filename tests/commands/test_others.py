@@ -15,10 +15,10 @@ from runner.access import ownership
 from runner.cli import cli
 from runner.commands.lazy import LazyGroup
 from runner.studio.pages import PAGES
+from tests.support.attacks.hostile import Hostile, copied, give_away
+from tests.support.attacks.malicious import Malicious
 from tests.support.command_line import CommandLine
-from tests.support.hostile import Hostile, copied, give_away
-from tests.support.malicious import Malicious
-from tests.support.studio import studio
+from tests.support.studio.workspaces import studio
 
 # What only reads, copies or removes files: done in anybody's workspace.
 READING = {

@@ -10,8 +10,8 @@ import pytest
 from runner.api import Workspace
 from runner.reports.report import report_of
 from tests.support.command_line import CommandLine
-from tests.support.studio import run_record, write_run, write_runs, write_sweep
-from tests.support.studio_pipelines import write_pipeline
+from tests.support.studio.pipelines import write_pipeline
+from tests.support.studio.workspaces import run_record, write_run, write_runs, write_sweep
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.command_line import CONF, CommandLine
 
-COMPOSED = ["conf/**/*.yaml", "runner/*.py", "runner/config/*.py"]
+COMPOSED = ["conf/**/*.yaml", "runner/*.py", "runner/config/**/*.py"]
 ADDED = ("experiment", "endpoint", "pipeline")
 OPTIONS = sorted(
     f"{'+' if path.parent.name in ADDED else ''}{path.parent.relative_to(CONF)}={path.stem}"

@@ -18,20 +18,20 @@ from omegaconf.errors import OmegaConfBaseException
 
 from runner.config.composition import read_composition
 from runner.config.endpoint_settings import EndpointSettings
-from runner.config.hydra_settings import check_hydra
 from runner.config.limits import yaml_files
 from runner.config.limits.words import check_sweep_words, check_words
 from runner.config.limits.yaml_files import MOST_VALUES, check, load, load_config, read_text
-from runner.config.messages import as_user_error
+from runner.config.messages.mistakes import as_user_error
 from runner.config.schema import CONF, HYDRA_VERSION, register_schemas
-from runner.config.switches import read_switches
+from runner.config.validation.hydra_settings import check_hydra
+from runner.config.validation.switches import read_switches
 from runner.endpoints.typed_settings import read_words
 from runner.environments.requirements.spec import Requirements, conda_content
 from runner.errors import UserError
 from runner.execution.plan import register_resolvers
 from runner.stages.collect import read_metrics
 from tests.support.command_line import CommandLine
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 TEN = ",".join(["1"] * 10)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.reference import PAGE, comments, page
+from tests.support.suite.reference import PAGE, comments, page
 
 
 def test_it_is_what_would_be_written() -> None:

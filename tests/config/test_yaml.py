@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from runner.config.composition import as_yaml
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 AWKWARD = ["yes", "Off", "y", "1e3", "0x10", "1_000", "nan", "-.inf", "~", "null", "", " a", "a: b", "# no", "a\nb",
            "x" * 200, "word " * 40, "${oc.env:HOME}", "1:30", "2026-01-01", "- a", "'q'", '"q"', "%a", "@b",

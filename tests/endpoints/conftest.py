@@ -12,8 +12,8 @@ from runner.io.locks import locked
 from runner.layout import Layout
 from runner.records import ModelRecord
 from runner.wiring import serving_image
-from tests.support import caches
-from tests.support.served import LOCK
+from tests.support.servers.served import LOCK
+from tests.support.suite import caches
 
 
 @pytest.fixture

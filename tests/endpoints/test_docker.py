@@ -8,8 +8,8 @@ import pytest
 
 from runner.layout import Layout
 from tests.contracts.servers_contract import ServersContract
-from tests.support.covered import SERVED_CONTAINERS
 from tests.support.engine import BASE
+from tests.support.suite.covered import SERVED_CONTAINERS
 
 pytestmark = pytest.mark.sampled(5, covers=SERVED_CONTAINERS)
 

@@ -19,11 +19,11 @@ from runner.environments.docker.engine import KEY
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from tests.contracts.servers_contract import ask, constant
+from tests.support.attacks.malicious import Malicious
 from tests.support.command_line import CommandLine
-from tests.support.covered import SERVED_CONTAINERS
 from tests.support.engine import BASE, engine_of_its_own
-from tests.support.malicious import Malicious
-from tests.support.served import PINS, state_of
+from tests.support.servers.served import PINS, state_of
+from tests.support.suite.covered import SERVED_CONTAINERS
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.sampled(13, covers=SERVED_CONTAINERS)

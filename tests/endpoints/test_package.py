@@ -17,12 +17,12 @@ from runner.environments.docker.engine import KIND, WORKSPACE
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.layout import Layout
 from tests.contracts.servers_contract import ask, constant
+from tests.support.attacks.malicious import Malicious
 from tests.support.command_line import CommandLine
-from tests.support.covered import SERVED_CONTAINERS
 from tests.support.engine import BASE
-from tests.support.malicious import Malicious
 from tests.support.projects import write_project
-from tests.support.served import LOCK
+from tests.support.servers.served import LOCK
+from tests.support.suite.covered import SERVED_CONTAINERS
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.sampled(3, covers=SERVED_CONTAINERS)

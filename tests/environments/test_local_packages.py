@@ -21,9 +21,9 @@ from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from tests.support.covered import ENVIRONMENTS
 from tests.support.nodes.package_index import write_wheel
 from tests.support.projects import write_project
+from tests.support.suite.covered import ENVIRONMENTS
 
 pytestmark = pytest.mark.sampled(45, covers=ENVIRONMENTS)
 

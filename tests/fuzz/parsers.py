@@ -112,15 +112,14 @@ def as_requests() -> Callable[[bytes], None]:
 class Deaf:
     """A task that does nothing: what the fuzzer asks an agent for is only read."""
 
-    def __init__(self, agent_: Any, message: Any, _content: bytes) -> None:
-        self._agent, self._number = agent_, message["id"]
+    def __init__(self, message: Any, _execute: Any, _send: Any) -> None:
+        self.number = message["id"]
 
     def take(self, _what: str, _content: bytes) -> None:
         """Take nothing."""
 
     def carry_out(self) -> None:
         """Do nothing."""
-        self._agent.forget(self._number)
 
 
 agent.Task = Deaf  # type: ignore[attr-defined, assignment]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runner.hosts.remote.client import Client
-from tests.support.wire import Wire
+from tests.support.hosts.wire import Wire
 
 
 def test_files_in_the_home_folder_of_a_node_do_not_hide_the_modules_of_the_agent(

@@ -15,7 +15,7 @@ from runner.errors import UserError
 from runner.hosts.remote.client import Client
 from runner.hosts.remote.host import RemoteHost
 from runner.hosts.remote.resuming import send_resumable
-from tests.support.wire import Wire
+from tests.support.hosts.wire import Wire
 
 MEGABYTE = 1 << 20
 

@@ -13,7 +13,7 @@ from runner.hosts.ssh.identities import Identities
 from runner.hosts.ssh.settings import find
 from runner.worker import timeouts
 from tests.contracts.host_contract import HostContract
-from tests.support.sshd import Sshd
+from tests.support.hosts.sshd import Sshd
 
 
 @pytest.fixture(scope="module")

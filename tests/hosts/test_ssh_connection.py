@@ -16,7 +16,7 @@ from runner.hosts.remote.host import RemoteHost
 from runner.hosts.ssh.connection import Connection, quoted
 from runner.hosts.ssh.identities import Identities
 from runner.hosts.ssh.settings import find
-from tests.support.sshd import Sshd
+from tests.support.hosts.sshd import Sshd
 
 
 def keygen(path: Any, *words: str) -> None:

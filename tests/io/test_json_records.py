@@ -13,7 +13,7 @@ from runner.errors import UserError
 from runner.io.json_records import DEEPEST, parse, read_bytes, read_lines, read_record
 from runner.records import AliasLine, EndpointRecord, MetricLine, RunRecord
 from runner.store.aliases import AliasFile
-from tests.support.damage import CONTENTS, PLACES, Damage
+from tests.support.attacks.damage import CONTENTS, PLACES, Damage
 
 RUN = {
     "format": 1, "id": "e-1", "experiment": "e", "status": "completed", "created": "2026-07-01T12:00:00.000000Z",

@@ -15,8 +15,8 @@ import pytest
 from runner.errors import UserError
 from runner.io.locks import is_locked, locked
 from runner.worker import locks, timeouts
+from tests.support.attacks.hostile import STRANGER
 from tests.support.components import missing
-from tests.support.hostile import STRANGER
 from tests.support.waiting import wait_for
 
 # What anybody could do to a lock that he can read.

@@ -19,10 +19,10 @@ from runner.records import EndpointRecord
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 from runner.sweeps.store import SweepStore
+from tests.support.attacks.hostile import STRANGER
 from tests.support.command_line import CommandLine
 from tests.support.components import missing
 from tests.support.history import History
-from tests.support.hostile import STRANGER
 from tests.support.sweeps import sweep as make_sweep
 
 MODEL = """

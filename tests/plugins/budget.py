@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.support.pace import slowdown
+from tests.support.suite.pace import slowdown
 
 SECONDS = 20.0
 _SLOWEST = 20

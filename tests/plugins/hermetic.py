@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import caches
+from tests.support.suite import caches
 from tests.support.timeouts import SHORT
 
 # Tests need the machine's settings for packages, certificates and the container engine, and no others.

@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.leftovers import Traces, kept_by_libraries
-from tests.support.pace import slowdown
+from tests.support.suite.leftovers import Traces, kept_by_libraries
+from tests.support.suite.pace import slowdown
 
 _MARK = "PYTEST_CURRENT_TEST"
 GRACE = 5.0  # seconds that ending processes get

@@ -56,7 +56,7 @@ FORMS = {
 }
 
 
-@pytest.mark.sampled(5, covers=["runner/store/inputs.py", "runner/execution/assets.py", "runner/config/*.py"])
+@pytest.mark.sampled(5, covers=["runner/store/inputs.py", "runner/execution/assets.py", "runner/config/**/*.py"])
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("place", ["words", "file"])
 def test_each_form_of_an_input(form: str, place: str, command_line: CommandLine, store: DataStore) -> None:
@@ -104,7 +104,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.sampled(8, covers=["runner/config/data_checks.py", "runner/config/data_settings.py"])
+@pytest.mark.sampled(8, covers=["runner/config/validation/data.py", "runner/config/data_settings.py"])
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_line(mistake: str, command_line: CommandLine, store: DataStore) -> None:
     done = command_line.job(mistake)

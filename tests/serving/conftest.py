@@ -13,7 +13,7 @@ from serving.dataplane.plane import DataPlane, Limits, Route
 from serving.http.app import App
 from serving.http.keys import Keys
 from serving.observe.telemetry import Metrics, Telemetry
-from tests.support.live_server import Server
+from tests.support.servers.live_server import Server
 from tests.support.waiting import wait_for
 
 

@@ -22,7 +22,7 @@ from runner.records import Inspection, ModelRecord
 from runner.store.registry import FileRegistry
 from serving.dataplane.loader import load
 from tests.support.command_line import CommandLine
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120)
 MODEL = {"any": "object"}

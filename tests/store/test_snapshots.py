@@ -13,8 +13,8 @@ from runner.layout import Layout
 from runner.store.snapshots import FileSnapshotStore
 from runner.worker import snapshot
 from tests.contracts.snapshot_contract import SnapshotContract
+from tests.support.attacks.tampering import TAMPERING
 from tests.support.command_line import CommandLine
-from tests.support.tampering import TAMPERING
 
 
 class TestFileSnapshotStore(SnapshotContract):

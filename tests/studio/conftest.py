@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.studio import studio, write_runs
+from tests.support.studio.workspaces import studio, write_runs
 
 COUNT = 120
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.studio import run_record, studio, write_run, write_runs
+from tests.support.studio.workspaces import run_record, studio, write_run, write_runs
 from tests.support.waiting import wait_for
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from runner.api import Workspace
 from runner.studio.security import Guard, is_loopback
-from tests.support.studio import run_record, studio, write_run, write_runs
+from tests.support.studio.workspaces import run_record, studio, write_run, write_runs
 
 HOSTILE = "\"><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">{{ 7*7 }}"
 

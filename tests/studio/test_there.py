@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.studio import studio, write_runs
+from tests.support.studio.workspaces import studio, write_runs
 from tests.support.waiting import wait_for
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.inner import run_inner
+from tests.support.suite.inner import run_inner
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 Inner = Callable[..., "subprocess.CompletedProcess[str]"]
-QUICK = "import tests.plugins.budget as budget\nimport tests.support.pace\n"
+QUICK = "import tests.plugins.budget as budget\nimport tests.support.suite.pace\n"
 QUICK += "budget.SECONDS = 0.2\nbudget.slowdown = lambda: 1.0\n"
 WAIT = "import threading, pytest\nwait = threading.Event().wait\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.inner import run_inner
+from tests.support.suite.inner import run_inner
 
 Inner = Callable[..., "subprocess.CompletedProcess[str]"]
 # What each thing of a machine would be, and what a test has to find.

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.support.pace import slowdown
+from tests.support.suite.pace import slowdown
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ OF_THE_MODEL = {("loading.py", "joblib"), ("loading.py", "skops"), ("checks.py",
 OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow", "pandas")}
 OF_THE_MODEL |= {("categories.py", name) for name in ("xgboost", "pandas")}
 OF_THE_MODEL |= {
-    (name, "pandas") for name in ("_tables.py", "_tabular.py", "batch.py")
+    (name, "pandas") for name in ("tables.py", "tabular.py", "batch.py")
 }  # where a script gets data frames
 OF_THE_MODEL |= {("arrow.py", "pyarrow")}  # where it is installed
 # Where fits are spread, the environment has Dask in it.

@@ -216,6 +216,15 @@ def test_downloads(tmp_path: Path) -> None:
     assert folder.log.decode().strip() == f"file://{folder.root}"
 
 
+def test_a_download_to_where_the_file_is_leaves_it(tmp_path: Path) -> None:
+    folder, _ = logged(
+        tmp_path,
+        "open('outputs/a.txt', 'w').write('a')\nrun.download_file('outputs/a.txt', 'outputs/a.txt')\n"
+        "run.download_files('outputs/a')\n",
+    )
+    assert (folder.work / "outputs/a.txt").read_text() == "a"
+
+
 def test_who_it_is(tmp_path: Path) -> None:
     folder, _ = logged(
         tmp_path,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.worker import environment_seal
-from tests.support.tampering import TAMPERING
+from tests.support.attacks.tampering import TAMPERING
 
 PYTHON = "bin/python"
 

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from runner.config.validation import source_folder
+from runner.config.validation.composition import source_folder
 from runner.errors import UserError, as_mistake
 from runner.execution.context import RunContext
 from runner.execution.control import request_cancel

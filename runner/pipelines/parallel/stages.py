@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.data_settings import InputConfig
-from runner.config.validation import source_folder
+from runner.config.validation.composition import source_folder
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan, Step, new_run_id
 from runner.execution.stage import Stage

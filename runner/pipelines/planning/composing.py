@@ -33,7 +33,7 @@ def compose_step(name: str, pipeline: Mapping[str, Any], written: Mapping[str, A
     UserError
         If it does not compose, naming the step.
     """
-    from runner.config.messages import as_user_error
+    from runner.config.messages.mistakes import as_user_error
     from runner.pipelines.planning.sections import composition_of
 
     try:

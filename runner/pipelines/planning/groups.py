@@ -53,7 +53,7 @@ def _option(group: str, name: str) -> Any:
     from hydra.core.global_hydra import GlobalHydra
 
     from runner.config.composition import as_plain
-    from runner.config.messages import as_user_error
+    from runner.config.messages.mistakes import as_user_error
 
     if not GlobalHydra.instance().is_initialized():
         raise UserError(f"{group}={name} is the name of an option, which a recorded pipeline no longer has")

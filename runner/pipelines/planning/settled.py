@@ -75,7 +75,7 @@ def _model(below: Any, given: Mapping[str, Any]) -> Any:
     try:
         return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(below), dict(given)))
     except OmegaConfBaseException as error:
-        from runner.config.messages import as_user_error
+        from runner.config.messages.mistakes import as_user_error
 
         mistake = as_user_error(error) or UserError(str(error))
         raise UserError(f"pipeline.model: {mistake.message}", mistake.hint) from None

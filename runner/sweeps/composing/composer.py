@@ -76,7 +76,7 @@ class Composer:
         UserError
             If the overrides do not compose or the run is invalid.
         """
-        from runner.config.messages import as_user_error
+        from runner.config.messages.mistakes import as_user_error
 
         try:
             return self._plan(overrides)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from serving.http.connections.connection import Connection
+from collections.abc import Callable
 
 _COPIED = 64 << 10  # bytes of a body that are worth a copy to save a system call
 
 
 class Answers:
-    """A connection's transport for answers: head and body are sent in one system call."""
+    """A connection's transport for answers: head and body are sent in one system call.
 
-    def __init__(self, connection: Connection, transport: asyncio.Transport) -> None:
-        self._transport, self._connection = transport, connection
+    Parameters
+    ----------
+    transport : Transport
+        The connection's own.
+    end : callable
+        Ends the connection.
+    """
+
+    def __init__(self, transport: asyncio.Transport, end: Callable[[], None]) -> None:
+        self._transport, self._end = transport, end
         self._head = b""
         self.is_closing = transport.is_closing
 
@@ -40,4 +45,4 @@ class Answers:
     def close(self) -> None:
         """Send a head that was held back, and end the connection."""
         self.flush()
-        self._connection.end()
+        self._end()

@@ -57,7 +57,7 @@ class Connection(HttpToolsProtocol):
         """Start waiting for the first request."""
         super().connection_made(transport)
         self._since, self._state = self.loop.time(), (None, False)
-        self._answers = Answers(self, transport)
+        self._answers = Answers(transport, self.end)
         if self.loop not in self._watched_loops:
             self._watched_loops.add(self.loop)
             self._gateway.begun = self.tasks

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks.serving.peers import ROOT, environment
-from tests.support import caches
+from tests.support.suite import caches
 
 sys.path.insert(0, str(ROOT))
 

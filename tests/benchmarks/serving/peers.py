@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support import caches
+from tests.support.suite import caches
 
 ROOT = Path(__file__).resolve().parents[3]
 SKLEARN = ["scikit-learn==1.5.2", "joblib"]

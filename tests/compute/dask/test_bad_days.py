@@ -11,9 +11,9 @@ import pytest
 
 from runner.compute.cluster.certificates import make_certificates
 from tests.contracts.cluster_contract import ClusterBadDaysContract
-from tests.support.covered import CLUSTERS
 from tests.support.nodes.dask import DaskCluster, DaskMachine
 from tests.support.nodes.team import COUNTING, Team, lines
+from tests.support.suite.covered import CLUSTERS
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.sampled(8, covers=CLUSTERS)

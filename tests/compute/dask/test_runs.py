@@ -13,10 +13,10 @@ from runner.compute.cluster.compute import ClusterCompute
 from runner.compute.dask import DaskComputeConfig, DaskMachines
 from runner.hosts.dask.client import host_of
 from tests.contracts.cluster_contract import ClusterComputeContract, ClusterRunsContract
-from tests.support.covered import CLUSTERS
 from tests.support.nodes.dask import DaskCluster
 from tests.support.nodes.spread import FOREST, Spread
 from tests.support.nodes.team import COUNTING, Team, lines
+from tests.support.suite.covered import CLUSTERS
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.sampled(6, covers=CLUSTERS)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.contracts.cluster_contract import ClusterBadDaysContract
-from tests.support.covered import CLUSTERS
 from tests.support.nodes.cluster import SshCluster
 from tests.support.nodes.team import COUNTING, ENDLESS, LOST, Team, lines
+from tests.support.suite.covered import CLUSTERS
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.sampled(8, covers=CLUSTERS)

@@ -12,7 +12,6 @@ import pytest
 from docker import DockerClient
 from docker.models.containers import Container
 
-from tests.support.covered import CLUSTERS
 from tests.support.engine import BASE
 from tests.support.nodes.cluster import SshCluster
 from tests.support.nodes.engines import NodeEngine
@@ -20,6 +19,7 @@ from tests.support.nodes.leaving import left_as_it_was
 from tests.support.nodes.package_index import PackageIndex
 from tests.support.nodes.team import COUNTING, ENDLESS, Team, lines
 from tests.support.projects import write_project
+from tests.support.suite.covered import CLUSTERS
 from tests.support.waiting import wait_for
 
 pytestmark = [

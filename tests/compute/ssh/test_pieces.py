@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from runner.layout import RunLayout
-from tests.support.covered import CLUSTERS
 from tests.support.nodes.team import BARE, LOST, Team
+from tests.support.suite.covered import CLUSTERS
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.sampled(1, covers=[*CLUSTERS, "runner/pipelines/**/*.py"])

@@ -7,8 +7,8 @@ import json
 import pytest
 import yaml
 
-from tests.support.covered import CLUSTERS
 from tests.support.nodes.team import BARE, Team
+from tests.support.suite.covered import CLUSTERS
 
 pytestmark = pytest.mark.sampled(1, covers=[*CLUSTERS, "runner/pipelines/**/*.py"])
 SCRIPT = """

@@ -13,10 +13,10 @@ import pytest
 from runner.compute.cluster.compute import ClusterCompute
 from runner.compute.ssh import SshComputeConfig, SshMachines
 from tests.contracts.cluster_contract import ClusterComputeContract, ClusterRunsContract
-from tests.support.covered import CLUSTERS
 from tests.support.nodes.cluster import SshCluster
 from tests.support.nodes.team import Team
 from tests.support.projects import write_project
+from tests.support.suite.covered import CLUSTERS
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.sampled(13, covers=CLUSTERS)

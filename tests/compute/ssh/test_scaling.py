@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.covered import CLUSTERS
 from tests.support.nodes.cluster import SshCluster
 from tests.support.nodes.spread import FOREST, Spread
+from tests.support.suite.covered import CLUSTERS
 from tests.support.waiting import wait_for
 
 pytestmark = [

@@ -16,8 +16,8 @@ from runner.ports.host import Host
 from tests.contracts.environment_contract import EnvironmentContract, said
 from tests.support import channels
 from tests.support.command_line import ROOT
-from tests.support.covered import CONDA
 from tests.support.projects import write_project
+from tests.support.suite.covered import CONDA
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.sampled(14, covers=CONDA)

@@ -16,7 +16,7 @@ from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from tests.support.command_line import CommandLine
 from tests.support.components import missing
-from tests.support.sshd import Sshd
+from tests.support.hosts.sshd import Sshd
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for
 

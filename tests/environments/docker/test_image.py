@@ -21,9 +21,9 @@ from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.records import EnvironmentRecord
 from tests.support.command_line import ROOT, CommandLine
-from tests.support.covered import CONTAINERS
 from tests.support.engine import images_of
 from tests.support.projects import write_project
+from tests.support.suite.covered import CONTAINERS
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.usefixtures("swept"), pytest.mark.sampled(10, covers=CONTAINERS)]

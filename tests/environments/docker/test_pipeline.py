@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.command_line import CommandLine
-from tests.support.covered import CONTAINERS
 from tests.support.pipelines import Pipelines, step
+from tests.support.suite.covered import CONTAINERS
 
 pytestmark = [
     pytest.mark.usefixtures("swept"), pytest.mark.sampled(1, covers=[*CONTAINERS, "runner/pipelines/**/*.py"]),

@@ -13,7 +13,7 @@ import pytest
 from runner.environments.docker.engine import KIND
 from runner.layout import Layout
 from tests.support.command_line import CommandLine
-from tests.support.covered import CONTAINERS
+from tests.support.suite.covered import CONTAINERS
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.usefixtures("swept"), pytest.mark.sampled(8, covers=CONTAINERS)]

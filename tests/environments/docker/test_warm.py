@@ -11,7 +11,7 @@ import pytest
 from runner.layout import Layout
 from runner.sweeps.store import SweepStore
 from tests.support.command_line import CommandLine
-from tests.support.covered import CONTAINERS
+from tests.support.suite.covered import CONTAINERS
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.usefixtures("swept"), pytest.mark.sampled(5, covers=CONTAINERS)]

@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from runner.errors import UserError
 from runner.worker.models.flavours import METHODS
 from serving.dataplane.outputs import normalize_output
-from tests.support.answers import forms, layouts, same, tensors
+from tests.support.servers.answers import forms, layouts, same, tensors
 
 X = load_iris().data[::2]
 Y = load_iris().target[::2] % 2

@@ -21,12 +21,12 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from tests.support.answers import outputs, tensors
 from tests.support.matrix.asking import check
 from tests.support.matrix.cases import Case, Tried, draw
 from tests.support.matrix.covering import cover, goals_of
 from tests.support.matrix.forms import NAMES, texts
 from tests.support.matrix.wrappers import WRAPPERS, Own
+from tests.support.servers.answers import outputs, tensors
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 _SEED = 0

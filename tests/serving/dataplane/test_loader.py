@@ -18,8 +18,8 @@ from runner.layout import Layout
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 from serving.dataplane.loader import load
-from tests.support.malicious import Malicious
-from tests.support.tampering import TAMPERING
+from tests.support.attacks.malicious import Malicious
+from tests.support.attacks.tampering import TAMPERING
 
 MODEL = SVC().fit(*load_iris(return_X_y=True))
 

@@ -17,8 +17,8 @@ from sklearn.svm import SVC
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
+from tests.support.attacks.malicious import Malicious
 from tests.support.command_line import CommandLine
-from tests.support.malicious import Malicious
 from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)

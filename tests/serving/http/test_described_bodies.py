@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.svm import SVC
 
 from tests.support.estimators.mixed import MIXED
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 X, Y = load_iris(return_X_y=True)
 FRAME, TARGETS = load_iris(return_X_y=True, as_frame=True)

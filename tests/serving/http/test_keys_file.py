@@ -9,7 +9,7 @@ import pytest
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
 from serving.http.keys import Keys
-from tests.support.damage import PLACES, remove
+from tests.support.attacks.damage import PLACES, remove
 
 CONTENTS = {
     "cut off": b'{"format": 1, "keys": {"primary": {"sha256"',

@@ -22,7 +22,7 @@ from serving.dataplane.plane import DataPlane, Route
 from serving.errors import ServingError
 from serving.protocols.common import loads
 from serving.protocols.oip.tensors import tensor
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 X, Y = load_iris(return_X_y=True)
 SCALED = make_pipeline(StandardScaler(copy=False), LogisticRegression()).fit(X.copy(), Y)

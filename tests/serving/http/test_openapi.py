@@ -27,7 +27,7 @@ from serving.errors import MEANING, OF_ANY
 from serving.http.access_check import HEALTH
 from serving.http.keys import Keys
 from tests.support.estimators.mixed import MIXED
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 X, Y = load_iris(return_X_y=True)
 MODELS = {"svm": SVC().fit(X, Y), "trees": HistGradientBoostingClassifier(max_iter=5).fit(X, Y)}

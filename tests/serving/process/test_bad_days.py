@@ -19,7 +19,7 @@ from runner.layout import Layout
 from runner.wiring import make_servers
 from tests.support.command_line import CommandLine
 from tests.support.estimators.breaking import Breaks
-from tests.support.server_processes import workers
+from tests.support.servers.server_processes import workers
 from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)

@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from tests.support.estimators.breaking import Breaks, Threaded
-from tests.support.server_processes import children, workers
+from tests.support.servers.server_processes import children, workers
 from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)

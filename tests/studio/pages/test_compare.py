@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.support.axe import serious
-from tests.support.studio import run_record, studio, write_run, write_runs, write_sweep
+from tests.support.studio.workspaces import run_record, studio, write_run, write_runs, write_sweep
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">"
 CHARTS = ("parallel", "scatter", "contour", "box", "curves")

@@ -9,8 +9,8 @@ import pytest
 
 from runner.api import Workspace
 from tests.support.axe import serious
-from tests.support.studio import run_record, studio, write_run
-from tests.support.studio_models import HOSTILE, register, write_endpoint
+from tests.support.studio.models import HOSTILE, register, write_endpoint
+from tests.support.studio.workspaces import run_record, studio, write_run
 from tests.support.waiting import wait_for
 
 WIDTHS = (390, 800, 1400, 2560)

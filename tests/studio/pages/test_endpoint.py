@@ -13,10 +13,10 @@ from runner.api import Endpoint, Workspace
 from runner.layout import Layout
 from runner.studio.pages.endpoint.form import forms
 from tests.support.axe import serious
-from tests.support.live_server import Server
-from tests.support.studio import studio
-from tests.support.studio_models import HOSTILE, write_endpoint
-from tests.support.studio_models import register as register_file
+from tests.support.servers.live_server import Server
+from tests.support.studio.models import HOSTILE, write_endpoint
+from tests.support.studio.models import register as register_file
+from tests.support.studio.workspaces import studio
 from tests.support.waiting import wait_for
 
 JSON = st.recursive(

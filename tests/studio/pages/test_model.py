@@ -10,8 +10,8 @@ from runner.api import Workspace
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from tests.support.axe import serious
-from tests.support.studio import studio
-from tests.support.studio_models import DIAGRAM, HOSTILE, register, write_endpoint
+from tests.support.studio.models import DIAGRAM, HOSTILE, register, write_endpoint
+from tests.support.studio.workspaces import studio
 from tests.support.waiting import wait_for
 
 WIDTHS = (390, 800, 1400)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner.api import Workspace
-from tests.support.studio import run_record, studio, write_run
+from tests.support.studio.workspaces import run_record, studio, write_run
 
 
 @pytest.fixture

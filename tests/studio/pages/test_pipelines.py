@@ -9,8 +9,8 @@ import pytest
 
 from runner.api import Workspace
 from tests.support.axe import serious
-from tests.support.studio import studio
-from tests.support.studio_pipelines import STEPS, real_pipeline, write_pipeline
+from tests.support.studio.pipelines import STEPS, real_pipeline, write_pipeline
+from tests.support.studio.workspaces import studio
 
 HOSTILE = "</text></svg><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 FAILED = {"status": "failed", "reason": "exit code 1: ValueError: bad alpha"}

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.axe import serious
-from tests.support.studio import run_record, studio, write_runs
-from tests.support.studio_runs import EVIL, metric_line, write_rich_run
+from tests.support.studio.runs import EVIL, metric_line, write_rich_run
+from tests.support.studio.workspaces import run_record, studio, write_runs
 
 TABS = ("overview", "metrics", "log", "files", "environment", "history")
 RICH, HOSTILE, FAILED, GOING, CHANGED = 1000, 1001, 1008, 1010, 1020

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from runner.api import Workspace
 from runner.studio.pages.runs.state import State
-from tests.support.studio import run_record, studio, write_run, write_runs
+from tests.support.studio.workspaces import run_record, studio, write_run, write_runs
 from tests.support.waiting import wait_for
 
 

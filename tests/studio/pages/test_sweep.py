@@ -9,7 +9,7 @@ import pytest
 
 from runner.api import Workspace
 from tests.support.axe import serious
-from tests.support.studio import studio, write_sweep
+from tests.support.studio.workspaces import studio, write_sweep
 from tests.support.sweeps import ACCURACY, SECONDS
 from tests.support.waiting import wait_for
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas
 
 from serving.dataplane.outputs import normalize_output
-from tests.support.answers import as_json, by_output, forms, layouts, same, tensors
 from tests.support.matrix.cases import Built
+from tests.support.servers.answers import as_json, by_output, forms, layouts, same, tensors
 
 
 def check(client: Any, built: Built) -> None:

@@ -7,8 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.support import caches
 from tests.support.nodes.tree import node_tree
+from tests.support.suite import caches
 
 _PYTHON = "3.11"  # the Python in .ci/node-tree
 

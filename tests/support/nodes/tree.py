@@ -6,9 +6,9 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from tests.support import caches
 from tests.support.command_line import ROOT
 from tests.support.components import missing
+from tests.support.suite import caches
 
 
 def node_tree() -> Path:

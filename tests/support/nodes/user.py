@@ -9,9 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.support import caches
 from tests.support.command_line import ROOT
 from tests.support.nodes.blocks import Block, end_processes_of
+from tests.support.suite import caches
 
 _SETUP = Path(__file__).with_name("home.sh")
 _DROPPED = ("XDG_", "SSH_", "DOCKER_", "TMPDIR", "SUDO_", "UV_CACHE_DIR", "RATTLER_", "CONDA_")

@@ -23,7 +23,7 @@ from runner.execution.plan import make_plan, register_resolvers
 from runner.sweeps.composing.composer import Composer
 from runner.sweeps.composing.override_text import to_word
 from tests.support.command_line import ROOT
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 SETTINGS = {"stages": ["prepare", "scale", "run", "finalize"]}
 

@@ -11,7 +11,7 @@ from runner.sweeps.search.make import SearchSettings, make_search
 from runner.sweeps.space.definitions import ARGUMENTS, read_distribution
 from runner.sweeps.space.distributions import Choice, Integer, Normal, Uniform
 from runner.sweeps.space.search_space import make_space, parse_words
-from tests.support.examples import examples
+from tests.support.suite.examples import examples
 
 FORMS = [
     ([1, "1", True], Choice.of([1, "1", True])),

@@ -15,10 +15,10 @@ import pytest
 from runner.worker import snapshot
 from runner.worker.node import cleanup, run_folder
 from runner.worker.node import run as node_run
+from tests.support.attacks.tampering import TAMPERING
 from tests.support.command_line import ROOT
 from tests.support.components import missing
 from tests.support.run_folders import make_order
-from tests.support.tampering import TAMPERING
 from tests.support.waiting import wait_for
 
 NO_INPUTS: Any = {"inputs": {}}

@@ -55,9 +55,9 @@ class Agent:
                 if task is not None:
                     task.take(message["do"], content)
                 continue
-            task = Task(self, message, execute)
+            task = Task(message, execute, self.say)
             self._tasks[message["id"]] = task
-            thread = threading.Thread(target=task.carry_out, daemon=True)
+            thread = threading.Thread(target=self._carry_out, args=(task,), daemon=True)
             self._threads.add(thread)
             thread.start()
             self._threads = {one for one in self._threads if one.is_alive()}
@@ -83,9 +83,11 @@ class Agent:
             if not hold:
                 self._answers.flush()
 
-    def forget(self, number: int) -> None:
-        """Forget a request that has ended."""
-        self._tasks.pop(number, None)
+    def _carry_out(self, task: Task) -> None:
+        try:
+            task.carry_out()
+        finally:
+            self._tasks.pop(task.number, None)
 
 
 def _read(line: bytes) -> "Dict[str, Any]":

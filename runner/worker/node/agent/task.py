@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     import subprocess
     from typing import Any, BinaryIO, Callable, Dict, Optional
 
-    from .server import Agent
-
     Execute = Callable[["Task", Dict[str, Any]], Dict[str, Any]]
 
 PIECE = 1 << 18  # bytes; one large message would be much slower
@@ -21,17 +19,17 @@ class Task:
 
     Parameters
     ----------
-    agent : Agent
-        The agent that received it.
     facts : dict
         The request's message.
     execute : callable
         Takes the task and the facts, and returns the facts of the last message.
+    send : callable
+        Sends a message; see `Agent.say`.
     """
 
-    def __init__(self, agent: "Agent", facts: "Dict[str, Any]", execute: "Execute") -> None:
-        self.agent, self.number = agent, facts["id"]
-        self._facts, self._execute = facts, execute
+    def __init__(self, facts: "Dict[str, Any]", execute: "Execute", send: "Callable[..., None]") -> None:
+        self.number = facts["id"]
+        self._facts, self._execute, self._send = facts, execute, send
         self._process: "Optional[subprocess.Popen[bytes]]" = None
         self._feed_reader, self._feeding = os.pipe()
         self._stopped = threading.Event()
@@ -71,11 +69,10 @@ class Task:
         finally:
             self._end_feeding()
             os.close(self._feed_reader)
-            self.agent.forget(self.number)
 
     def say(self, content: bytes = b"", hold: bool = False, **facts: "Any") -> None:
         """Send a piece with its facts."""
-        self.agent.say(self.number, content, hold, **facts)
+        self._send(self.number, content, hold, **facts)
 
     def send(self, content: bytes) -> None:
         """Send a piece, unless the client has stopped the request."""

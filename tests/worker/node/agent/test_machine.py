@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from runner.worker.node.agent.machine import own
+from tests.support.attacks.hostile import STRANGER
 from tests.support.components import missing
-from tests.support.hostile import STRANGER
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import os
 
-from azureml.core import _tables
+from azureml.core._data import tables
+from azureml.core._data.tabular import Tabular
 from azureml.core._place import assets, copy, inputs
-from azureml.core._tabular import Tabular
 
 
 class InputDataset(Tabular, str):
@@ -29,20 +29,20 @@ class InputDataset(Tabular, str):
 
     def to_pandas_dataframe(self, on_error="null", out_of_range_datetime="null"):
         """Return the rows as a data frame."""
-        return _tables.read(str(self), **self._read)
+        return tables.read(str(self), **self._read)
 
     def to_path(self):
         """Return the paths of the files in the input, each with a leading slash."""
         if not os.path.isdir(self):
             return ["/" + os.path.basename(self)]
-        return ["/" + os.path.relpath(one, self) for one in _tables.files(self)]
+        return ["/" + os.path.relpath(one, self) for one in tables.files(self)]
 
     def download(self, target_path=None, overwrite=False, ignore_not_found=False):
         """Return the paths of the files. If `target_path` is given, they are copied there."""
         if target_path is None:
-            return _tables.files(self)
+            return tables.files(self)
         found = []
-        for path in _tables.files(self):
+        for path in tables.files(self):
             name = os.path.relpath(path, self) if os.path.isdir(self) else os.path.basename(path)
             place = os.path.join(target_path, name)
             if os.path.exists(place) and not overwrite:

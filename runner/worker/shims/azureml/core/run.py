@@ -6,10 +6,10 @@ import tempfile
 import uuid
 import weakref
 
-from azureml.core import _children
-from azureml.core._files import FilesMixin
-from azureml.core._logging import LoggingMixin, _lines
 from azureml.core._place import layout, metrics, run_folder, tags
+from azureml.core._run import children
+from azureml.core._run.files import FilesMixin
+from azureml.core._run.logging import LoggingMixin, read_lines
 from azureml.core.dataset import everything
 from azureml.core.experiment import Experiment
 
@@ -113,7 +113,7 @@ class Run(LoggingMixin, FilesMixin):
 
     def _properties(self, kind, given=()):
         found = dict(given)
-        for line in _lines(os.path.join(self._folder, layout.PROPERTIES)):
+        for line in read_lines(os.path.join(self._folder, layout.PROPERTIES)):
             if line["kind"] == kind:
                 found[line["name"]] = line["value"]
         return {key: value for key, value in found.items() if value is not None}
@@ -138,7 +138,7 @@ class Run(LoggingMixin, FilesMixin):
         **kwargs,
     ):
         """Register a file or folder of this run as the next version of a model, and return it."""
-        from azureml.core._register import register
+        from azureml.core._run.register import register
 
         return register(
             run_folder(),
@@ -154,7 +154,7 @@ class Run(LoggingMixin, FilesMixin):
 
     def child_run(self, name=None, run_id=None, outputs=None):
         """Start a child: a run with its own metrics and tags, stored with its parent."""
-        return _children.create(self, name)
+        return children.create(self, name)
 
     def _open_child(self, folder, run_id, number, name, outputs=None):
         return Run(self.experiment, run_id, _folder=folder, _parent=self, _number=number, _name=name, _outputs=outputs)
@@ -172,12 +172,12 @@ class Run(LoggingMixin, FilesMixin):
 
     def get_children(self, recursive=False, tags=None, properties=None, type=None, status=None, _rehydrate_runs=True):
         """Yield the children, newest first."""
-        return _children.children(self, recursive)
+        return children.children(self, recursive)
 
     def _end(self, status):
         self._status = status
         if self.parent is not None:
-            _children.write(self)
+            children.write(self)
 
     def complete(self, _set_status=True):
         """Mark a child as completed. The run's own status depends on how the script ends."""

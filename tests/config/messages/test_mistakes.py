@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from runner.config.messages import as_user_error
+from runner.config.messages.mistakes import as_user_error
 from runner.config.schema import CONF, HYDRA_VERSION, register_schemas
 from runner.execution.plan import register_resolvers
 
@@ -73,7 +73,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.mark.slow("looks at each key of a composition with each value")
-@pytest.mark.sampled(2, covers=["conf/**/*.yaml", "runner/*.py", "runner/config/*.py"])
+@pytest.mark.sampled(2, covers=["conf/**/*.yaml", "runner/*.py", "runner/config/**/*.py"])
 @pytest.mark.parametrize("chosen", CHOSEN)
 def test_a_value_of_another_kind_is_taken_or_told(chosen: str, plan: Any) -> None:
     words, looked = CHOSEN[chosen], 0

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from tests.support.studio import run_record, write_run
+from tests.support.studio.workspaces import run_record, write_run
 
 EVIL = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">{{7*7}}"
 DRAWING = "<svg xmlns='http://www.w3.org/2000/svg'><script>document.title='owned'</script></svg>"

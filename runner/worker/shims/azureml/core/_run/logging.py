@@ -3,8 +3,8 @@
 import json
 import os
 
-from azureml.core import _values
-from azureml.core._place import layout, metrics, output_path, outputs_folder
+from azureml.core._place import copy, layout, metrics, output_path, outputs_folder
+from azureml.core._run import values
 
 
 class LoggingMixin:
@@ -22,24 +22,24 @@ class LoggingMixin:
 
     def log(self, name, value, description="", step=None):
         """Record one value. Logging the same name again adds to a list."""
-        self._record(name, _values.check_scalar(name, value), _values.check_step(step))
+        self._record(name, values.check_scalar(name, value), values.check_step(step))
 
     def log_list(self, name, value, description="", step=None):
         """Record a list of values."""
-        for item in _values.as_list(value):
-            self._record(name, item, _values.check_step(step), "list")
+        for item in values.as_list(value):
+            self._record(name, item, values.check_step(step), "list")
 
     def log_row(self, name, description=None, **kwargs):
         """Record one row. Keyword arguments are the columns."""
-        step = _values.check_step(kwargs.pop("step", None))
+        step = values.check_step(kwargs.pop("step", None))
         if not kwargs:
             raise ValueError("log_row {!r}: give at least one column".format(name))
         self._record(name, kwargs, step, "row")
 
     def log_table(self, name, value, description="", step=None):
         """Record a table, given as a mapping from column to list."""
-        for row in _values.table_rows(value):
-            self._record(name, row, _values.check_step(step), "table")
+        for row in values.table_rows(value):
+            self._record(name, row, values.check_step(step), "table")
 
     def log_image(self, name, path=None, plot=None, description="", step=None):
         """Save an image in outputs: a file, or a matplotlib figure (a figure or pyplot's current one)."""
@@ -48,39 +48,40 @@ class LoggingMixin:
         suffix = os.path.splitext(path)[1] if path is not None else ".png"
         target = _free(output_path(name if os.path.splitext(name)[1] else name + suffix, self._stored_folder()))
         if path is not None:
-            _copy(path, target)
+            copy(path, target)
         else:
             plot.savefig(target, bbox_inches="tight")
         place = os.path.relpath(target, outputs_folder()).replace(os.sep, "/")
-        self._record(name, {"image": place}, _values.check_step(step), "image")
+        self._record(name, {"image": place}, values.check_step(step), "image")
 
     def log_confusion_matrix(self, name, value, description=""):
         """Record a confusion matrix."""
-        self._record(name, _values.read_document(name, value, "confusion_matrix"), kind="confusion_matrix")
+        self._record(name, values.read_document(name, value, "confusion_matrix"), kind="confusion_matrix")
 
     def log_accuracy_table(self, name, value, description=""):
         """Record an accuracy table."""
-        self._record(name, _values.read_document(name, value, "accuracy_table"), kind="accuracy_table")
+        self._record(name, values.read_document(name, value, "accuracy_table"), kind="accuracy_table")
 
     def log_residuals(self, name, value, description=""):
         """Record the data of a residuals chart."""
-        self._record(name, _values.read_document(name, value, "residuals"), kind="residuals")
+        self._record(name, values.read_document(name, value, "residuals"), kind="residuals")
 
     def log_predictions(self, name, value, description=""):
         """Record the data of a predictions chart."""
-        self._record(name, _values.read_document(name, value, "predictions"), kind="predictions")
+        self._record(name, values.read_document(name, value, "predictions"), kind="predictions")
 
     def get_metrics(self, name=None, recursive=False, run_type=None, populate=False):
         """Return the metrics logged so far."""
-        lines = _lines(os.path.join(self._folder, layout.METRICS))
+        lines = read_lines(os.path.join(self._folder, layout.METRICS))
         if recursive:
             for child in self.get_children():
-                lines += _lines(os.path.join(child._folder, layout.METRICS))
-        found = _values.collect(lines)
+                lines += read_lines(os.path.join(child._folder, layout.METRICS))
+        found = values.collect(lines)
         return found if name is None else {key: value for key, value in found.items() if key == name}
 
 
-def _lines(path):
+def read_lines(path):
+    """Return the values of the whole lines of a file of JSON lines. It may be missing."""
     try:
         with open(path, encoding="utf-8") as file:
             return [json.loads(line) for line in file if line.endswith("\n")]
@@ -96,10 +97,3 @@ def _free(path):
         path = "{}-{}{}".format(stem, number, suffix)
         number += 1
     return path
-
-
-def _copy(source, target):
-    import shutil
-
-    if os.path.abspath(source) != target:
-        shutil.copyfile(source, target)

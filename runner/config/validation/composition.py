@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from runner.config.arguments import argument_words
 from runner.config.computes import COMPUTES, compute_kind
-from runner.config.data_checks import check_data_settings
 from runner.config.endpoint_settings import EndpointSettings
 from runner.config.paths import absolute, similar_file
 from runner.config.schema import ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec, is_pipeline
+from runner.config.validation.data import check_data_settings
 from runner.errors import UserError, nearest, nearest_key
 from runner.execution.promotion import read_condition
 from runner.io.names import check_key

@@ -11,7 +11,7 @@ import pytest
 from runner import __main__ as command
 from runner.console.boundary import guarded
 from tests.support.command_line import CONF, CommandLine
-from tests.support.covered import SETTINGS
+from tests.support.suite.covered import SETTINGS
 
 JOB = ("job.source=src", "job.script=train.py")
 BEFORE = {

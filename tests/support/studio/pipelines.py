@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support.studio import BEGUN, run_record, write_run
+from tests.support.studio.workspaces import BEGUN, run_record, write_run
 
 STEPS: dict[str, list[str]] = {
     "prepare": [],

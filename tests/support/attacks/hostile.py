@@ -14,8 +14,8 @@ from runner.store.data.store import DataStore
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 from runner.sweeps.store import SweepStore
+from tests.support.attacks.malicious import Malicious
 from tests.support.command_line import CommandLine
-from tests.support.malicious import Malicious
 from tests.support.pipelines import Pipelines, step
 from tests.support.sweeps import sweep, trial
 

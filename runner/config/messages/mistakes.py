@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from runner.config.computes import COMPUTES
-from runner.config.reasons import A_LIST, reason
+from runner.config.messages.reasons import A_LIST, reason
 from runner.config.schema import ENVIRONMENTS, GROUPS, fields_of
 from runner.errors import UserError, nearest, nearest_key, storage_error
 from runner.io.names import NAMING_KEYS, check_key

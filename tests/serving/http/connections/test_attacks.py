@@ -29,8 +29,8 @@ from serving.http.connections.memory_budget import MemoryBudget
 from serving.http.gateway import Gateway
 from serving.http.keys import Keys
 from serving.observe.telemetry import LineLog, Metrics, Telemetry
-from tests.support.examples import examples
-from tests.support.raw_http import Raw, ask, post
+from tests.support.attacks.raw_http import Raw, ask, post
+from tests.support.suite.examples import examples
 from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)

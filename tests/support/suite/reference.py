@@ -1,6 +1,6 @@
 """Generates ``conf/REFERENCE.md``: every setting with type and default, from the schema and the comments in conf.
 
-``python -m tests.support.reference`` writes it. A test fails if the file differs from what would be written.
+``python -m tests.support.suite.reference`` writes it. A test fails if the file differs from what would be written.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 
 import os
 
-from azureml.core._children import make_outputs, write
-from azureml.core._logging import _copy
-from azureml.core._place import files_beside_outputs, output_path, outputs_folder
+from azureml.core._place import copy, files_beside_outputs, output_path, outputs_folder
+from azureml.core._run.children import make_outputs, write
 
 
 class FilesMixin:
@@ -27,7 +26,7 @@ class FilesMixin:
                 content = path_or_stream.read()
                 file.write(content.encode() if isinstance(content, str) else content)
         else:
-            _copy(path_or_stream, target)
+            copy(path_or_stream, target)
 
     def upload_files(self, names, paths, return_artifacts=False, timeout_seconds=None, datastore_name=None):
         """Copy several files to outputs."""
@@ -44,7 +43,7 @@ class FilesMixin:
     def download_file(self, name, output_file_path=None, _validate_checksum=False):
         """Copy a file from outputs to another path."""
         target = output_file_path or os.path.basename(name)
-        _copy(
+        copy(
             output_path(name, self._stored_folder()),
             os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target,
         )
@@ -65,7 +64,7 @@ class FilesMixin:
             short = name if append_prefix or not prefix else name[len(prefix) :].lstrip("/")
             target = os.path.join(output_directory or ".", targets[at] if targets else short)
             os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
-            _copy(output_path(name, self._stored_folder()), target)
+            copy(output_path(name, self._stored_folder()), target)
 
     def get_file_names(self):
         """Return the files in outputs."""

@@ -7,7 +7,7 @@ from hydra.errors import OverrideParseException
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from runner.config.messages import as_user_error
+from runner.config.messages.mistakes import as_user_error
 
 PARSER = OverridesParser.create()
 

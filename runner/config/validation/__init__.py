@@ -1,0 +1,1 @@
+"""Refuses what cannot work, before anything is written."""

@@ -1,0 +1,1 @@
+"""Table files and what is done with their rows."""

@@ -1,0 +1,1 @@
+"""What other users, broken disks and hostile clients do."""

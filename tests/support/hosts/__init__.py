@@ -1,0 +1,1 @@
+"""Connections to hosts: a real sshd, and an agent on this machine."""

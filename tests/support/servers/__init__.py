@@ -1,0 +1,1 @@
+"""Servers that tests start, and comparison of their answers with the models."""

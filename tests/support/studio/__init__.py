@@ -1,0 +1,1 @@
+"""Workspaces for the pages of the studio, made without running anything."""
