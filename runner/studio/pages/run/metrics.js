@@ -215,10 +215,16 @@ export function startMetrics(base) {
 function startFields(change) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
+  /** @type {Record<string, string | null>} */
+  let together = {}; // changes of several fields in a row
   /** @param {Record<string, string | null>} changes */
   const soon = (changes) => {
+    together = { ...together, ...changes };
     clearTimeout(waiting);
-    waiting = setTimeout(() => change(changes), PAUSE);
+    waiting = setTimeout(() => {
+      change(together);
+      together = {};
+    }, PAUSE);
   };
   const smooth = get("#smooth", HTMLInputElement);
   smooth.addEventListener("input", () => {
