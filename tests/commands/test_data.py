@@ -73,6 +73,18 @@ def test_show_and_preview(history: History, two: Path) -> None:
     assert "virginica" in history.vivero("data", "preview", "iris").stdout
 
 
+def test_the_distribution_of_numbers_and_dates_is_shown(history: History, table: Path) -> None:
+    table.write_text("n,day,same,kind\n" + "".join(f"{at},2024-01-{at:02},1,a\n" for at in (1, 2, 2, 2, 2, 4)))
+    history.vivero("data", "add", "iris", "iris.csv")
+    lines = history.vivero("data", "show", "iris", variables={"COLUMNS": "200"}).stdout.splitlines()
+    shown = {line.split()[0]: line for line in lines if line}
+    assert "Table: 6 rows, 4 columns" in lines
+    assert "▂█ ▂" in shown["n"] and "▂█ ▂" in shown["day"] and "█" not in shown["same"] + shown["kind"]
+    timeline = history.json("data", "show", "iris")["table"]["columns"][1]["timeline"]
+    edges = [f"2024-01-0{at}" for at in range(1, 6)]
+    assert timeline == {"edges": edges, "counts": [1, 4, 0, 1]}
+
+
 def test_what_came_of_it(history: History, two: Path) -> None:
     run = reading(history, "iris:2")
     reading(history, "iris:1")

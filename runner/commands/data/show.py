@@ -8,11 +8,13 @@ import click
 
 from runner.commands.common import global_options, opened, wants_json
 from runner.commands.output import emit_json, facts, note, say, section, show_bytes, show_table, show_time, show_value
+from runner.console.format import show_count
 
 if TYPE_CHECKING:
     from runner.api.data.version import DataVersion
 
 _SHOWN, _COLUMNS = 20, 100
+_BINS, _BLOCKS = 16, " ▁▂▃▄▅▆▇█"
 
 
 @click.command()
@@ -74,7 +76,9 @@ def _listed(names: list[str]) -> str:
 def _print_table(table: Any) -> None:
     from runner.console.tables import Column
 
-    section(f"Table: {show_value(table.rows)} rows, {len(table.columns)} columns" if table.columns else "Table")
+    size = [show_count(table.rows, "row")] if table.rows is not None else []
+    size.append(show_count(len(table.columns), "column"))
+    section(f"Table: {', '.join(size)}" if table.columns else "Table")
     rows = [
         [
             one.name,
@@ -82,17 +86,29 @@ def _print_table(table: Any) -> None:
             str(one.missing),
             show_value(one.min),
             show_value(one.max),
+            _distribution(one),
             "" if one.top is None else f"{one.top} ({one.top_count})",
         ]
         for one in table.columns[:_COLUMNS]
     ]
     if rows:
-        columns: list[Column | str] = ["COLUMN", "TYPE", Column("MISSING", right=True), "MIN", "MAX", "MOST FREQUENT"]
-        show_table([Column(one, cut=True) if isinstance(one, str) else one for one in columns], rows)
+        texts = [Column(one, cut=True) for one in ("COLUMN", "TYPE", "MIN", "MAX", "MOST FREQUENT")]
+        columns = [*texts[:2], Column("MISSING", right=True), *texts[2:4], Column("DISTRIBUTION", optional=1), texts[4]]
+        show_table(columns, rows)
     if len(table.columns) > _COLUMNS:
         say(f"and {len(table.columns) - _COLUMNS} more: show all with --json")
     for one in table.notes:
         note(f"warning: {one}")
+
+
+def _distribution(column: Any) -> str:
+    """Return the bins of numbers or dates as a line of blocks, the fullest as the highest. Empty bins are spaces."""
+    bins = column.histogram or column.timeline
+    counts = list(bins.counts) if bins is not None else []
+    while len(counts) > _BINS:
+        counts = [sum(counts[at : at + 2]) for at in range(0, len(counts), 2)]
+    most = max(counts, default=0)
+    return "".join(_BLOCKS[-(-count * (len(_BLOCKS) - 1) // most)] if count > 0 else " " for count in counts)
 
 
 @click.command()

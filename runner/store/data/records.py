@@ -22,6 +22,17 @@ class HistogramRecord(Record):
 
 
 @frozen_record
+class TimelineRecord(Record):
+    """How many dates or times are in each of several bins. `edges` has where each begins, and where the last ends.
+
+    Dates and times are written in ISO 8601; times that all have a zone are in UTC.
+    """
+
+    edges: tuple[str, ...]
+    counts: tuple[int, ...]
+
+
+@frozen_record
 class FrequentRecord(Record):
     """A value, and how many cells have it."""
 
@@ -36,7 +47,7 @@ class ColumnRecord(Record):
     `type` is integer, number, boolean, date, time, text, object (what is nested) or empty. `min` and `max` are numbers,
     or texts in their order. `top` is the most frequent value, None if there are too many different ones to count;
     `distinct` is how many there are. `frequent` has up to ten of them, most frequent first. `histogram` is that of the
-    finite numbers, None if there are no two different ones.
+    finite numbers, and `timeline` that of dates and times; both are None if there are no two different ones.
     """
 
     name: str
@@ -48,6 +59,7 @@ class ColumnRecord(Record):
     top_count: int | None = None
     distinct: int | None = None
     histogram: HistogramRecord | None = None
+    timeline: TimelineRecord | None = None
     frequent: tuple[FrequentRecord, ...] = ()
 
 

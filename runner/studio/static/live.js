@@ -33,14 +33,23 @@ export function onChange(listener) {
 
 /**
  * Update the page after changes that concern it. Several changes in a row are one update.
+ *
+ * Two updates never go on at once: the earlier one could end last, and would show what is out of date.
  * @param {(change: Change) => boolean} concerns called with a change whose ids are known
  * @param {() => void | Promise<void>} update an error of which is shown
  */
 export function keepCurrent(concerns, update) {
-  let waiting = false;
+  let planned = false;
+  let running = false;
+  let changed = false; // while an update was going on, which may have read too early
   let pause = PAUSE;
+  function plan() {
+    planned = true;
+    setTimeout(run, pause);
+  }
   async function run() {
-    waiting = false;
+    planned = false;
+    running = true;
     const begun = performance.now();
     try {
       await update();
@@ -48,11 +57,14 @@ export function keepCurrent(concerns, update) {
       complain(error);
     }
     pause = Math.min(LONGEST_PAUSE, Math.max(PAUSE, SHARE * (performance.now() - begun)));
+    running = false;
+    if (changed) plan();
+    changed = false;
   }
   onChange((change) => {
-    if (waiting || (change && !concerns(change))) return;
-    waiting = true;
-    setTimeout(run, pause);
+    if (planned || (change && !concerns(change))) return;
+    if (running) changed = true;
+    else plan();
   });
 }
 

@@ -2,10 +2,13 @@
 
 from .columns import FALSE, MISSING, TRUE, Column, cells_of
 from .texts import MOST_COLUMNS, Delimited
+from .timeline import UNIT, moment_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator
+
+    from .histogram import Histogram
 
 _ROWS = 1 << 14
 _BLOCK = 4 << 20
@@ -72,17 +75,31 @@ def csv_batches(path: str, reader: Delimited) -> "Iterator[Any]":
         if len(file.schema.names) > MOST_COLUMNS:
             raise NoArrowError("it has too many columns")
         for batch in file:
+            if any(_is_unread_time(column) for column in batch.columns):
+                raise NoArrowError("it has dates or times of several forms")
             yield batch
     except (pyarrow.ArrowException, OSError) as error:
         raise NoArrowError(str(error))
 
 
+def _is_unread_time(values: "Any") -> bool:
+    """Return whether a column of texts begins and ends with a date or time: some have a time zone and others not."""
+    from pyarrow import compute, types
+
+    if not types.is_string(values.type):
+        return False
+    ends = compute.min_max(values).as_py()
+    return all(one is not None and moment_of(one) is not None for one in ends.values())
+
+
 def extend(column: Column, values: "Any") -> None:
     """Take the values of a batch into a column."""
-    from pyarrow import compute, string, types
+    from pyarrow import compute, float32, float64, string, types
 
     if types.is_dictionary(values.type):
         values = values.dictionary_decode()
+    if types.is_float16(values.type):  # which pyarrow cannot compute with
+        values = values.cast(float32())
     column.missing += values.null_count
     kind = _kind(values.type)
     if types.is_floating(values.type):
@@ -107,12 +124,27 @@ def extend(column: Column, values: "Any") -> None:
     else:
         column.extend(kind, None, None, *texts)
     if kind in ("integer", "number"):
-        _bin(column, values)
+        _bin(column.histogram, values)
+    elif kind in ("date", "time"):
+        _bin(column.timeline.bins, compute.divide(_seconds(values).cast(float64()), float(UNIT)))
+        column.timeline.zones.add(kind == "time" and values.type.tz is not None)
     if column.is_counted():
         _count(column, values)
 
 
-def _bin(column: Column, values: "Any") -> None:
+def _seconds(values: "Any") -> "Any":
+    """Return the seconds since 1970 of dates or times, rounded down."""
+    from pyarrow import compute, date32, int32, int64, types
+
+    if types.is_date(values.type):
+        return compute.multiply(values.cast(date32()).cast(int32()).cast(int64()), 86400)
+    numbers, many = values.cast(int64()), {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[values.type.unit]
+    seconds = compute.divide(numbers, many)
+    is_above = compute.greater(compute.multiply(seconds, many), numbers)  # a division rounds towards zero
+    return compute.if_else(is_above, compute.subtract(seconds, 1), seconds)
+
+
+def _bin(histogram: "Histogram", values: "Any") -> None:
     from pyarrow import compute, float64
 
     numbers = values.cast(float64(), safe=False)
@@ -120,11 +152,11 @@ def _bin(column: Column, values: "Any") -> None:
     if len(numbers) == 0:
         return
     ends = compute.min_max(numbers)
-    width = column.histogram.widen(ends["min"].as_py(), ends["max"].as_py())
+    width = histogram.widen(ends["min"].as_py(), ends["max"].as_py())
     quotients = compute.floor(compute.divide(numbers, width))
     is_tiny = compute.and_(compute.equal(quotients, 0.0), compute.less(numbers, 0.0))
     bins = compute.if_else(is_tiny, -1.0, quotients).value_counts()
-    column.histogram.count(zip(bins.field("values").to_pylist(), bins.field("counts").to_pylist()))
+    histogram.count(zip(bins.field("values").to_pylist(), bins.field("counts").to_pylist()))
 
 
 def _count(column: Column, values: "Any") -> None:

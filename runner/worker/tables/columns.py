@@ -1,10 +1,11 @@
-"""Describes a column: its type, missing cells, smallest, largest and most frequent values, and a histogram."""
+"""Describes a column: its type, missing cells, smallest, largest and most frequent values, and its distribution."""
 
 import json
 import math
 import re
 
 from .histogram import Histogram
+from .timeline import Timeline, moment_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ _FREQUENT = 10  # most frequent values that are kept
 _DIGITS = 300
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z|[+-]?[iI]nf(inity)?\Z")
-_DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
-_TIME = re.compile(
-    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
-    r"(Z|[+-][0-9]{2}:?[0-9]{2})?\Z"
-)
 _MISSING = frozenset(MISSING)
 
 
@@ -40,9 +36,12 @@ def kind_of(text: str) -> "Tuple[str, Any]":
         return "number", float(text)
     if text in TRUE or text in FALSE:
         return "boolean", text in TRUE
-    if _DATE.match(text):
-        return "date", text
-    return ("time" if _TIME.match(text) else "text"), text
+    return _kind_of_text(text), text
+
+
+def _kind_of_text(text: str) -> str:
+    moment = moment_of(text)
+    return "text" if moment is None else moment[0]
 
 
 def kind_of_json(value: "Any") -> "Tuple[str, Any]":
@@ -54,7 +53,7 @@ def kind_of_json(value: "Any") -> "Tuple[str, Any]":
     if isinstance(value, (int, float)):
         return ("integer" if isinstance(value, int) else "number"), value
     if isinstance(value, str):
-        return ("date" if _DATE.match(value) else "time" if _TIME.match(value) else "text"), value
+        return _kind_of_text(value), value
     return "object", json.dumps(value, sort_keys=True)
 
 
@@ -73,7 +72,7 @@ class Column:
         self._texts: "Optional[Tuple[str, str]]" = None
         self._counts: "Optional[Dict[Any, int]]" = {}
         self._counted = counted
-        self.histogram = Histogram()
+        self.histogram, self.timeline = Histogram(), Timeline()
 
     def add(self, kind: str, value: "Any", shown: str, count: int) -> None:
         """Take in a value that is there `count` times."""
@@ -83,6 +82,8 @@ class Column:
         self.extend(kind, value, value, shown, shown)
         if kind in ("integer", "number"):
             self.histogram.add(value, count)
+        if kind in ("date", "time"):
+            self.timeline.add(value, count)
         if self._counts is not None:
             self.count([(shown, count)])
 
@@ -133,9 +134,15 @@ class Column:
             "top": None if top is None else top[0],
             "top_count": None if top is None else top[1],
             "distinct": None if self._counts is None else len(self._counts),
-            "histogram": self.histogram.described(kind == "integer") if kind in ("integer", "number") else None,
+            "histogram": self._histogram(kind),
+            "timeline": self.timeline.described(kind) if kind in ("date", "time") else None,
             "frequent": [{"value": value, "count": count} for value, count in frequent],
         }
+
+    def _histogram(self, kind: str) -> "Optional[Dict[str, Any]]":
+        if kind not in ("integer", "number"):
+            return None
+        return self.histogram.described(0 if kind == "integer" else None)
 
     def _frequent(self) -> "List[Tuple[str, int]]":
         """Return the most frequent values and their counts, none if there are too many different ones."""

@@ -54,18 +54,23 @@ class Histogram:
             counts, self._counts = self._counts, {}
             self.count((number >> shift, count) for number, count in counts.items())
 
-    def described(self, whole: bool) -> "Optional[Dict[str, Any]]":
-        """Return the bins as plain data, None if there are no two numbers.
+    @property
+    def ends(self) -> "Optional[Tuple[float, float]]":
+        """The smallest and the largest number, None if there is none."""
+        return self._ends
+
+    def described(self, finest: "Optional[int]" = None) -> "Optional[Dict[str, Any]]":
+        """Return the bins as plain data, None if there are no two different numbers.
 
         Parameters
         ----------
-        whole : bool
-            Whether the numbers are integers, so that no bin is narrower than 1.
+        finest : int, optional
+            The exponent of the narrowest bins: 0 for integers, so that no bin is narrower than 1.
         """
         if self._ends is None or self._ends[0] == self._ends[1]:
             return None
-        if whole:
-            self._set_exponent(max(0, self._exponent))
+        if finest is not None:
+            self._set_exponent(max(finest, self._exponent))
         first, last, width = min(self._counts), max(self._counts), math.ldexp(1.0, self._exponent)
         return {
             "start": max(-sys.float_info.max, first * width),

@@ -4,7 +4,9 @@ import json
 import math
 import sys
 from collections import Counter
+from datetime import date, datetime
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +25,7 @@ from runner.worker.tables import arrow
 from runner.worker.tables.histogram import Histogram
 from runner.worker.tables.table import Table
 from runner.worker.tables.texts import Delimited
+from runner.worker.tables.timeline import Timeline
 
 
 def described(tmp_path: Path, content: bytes, name: str = "x.csv") -> TableRecord:
@@ -179,11 +182,8 @@ CELLS = some.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(some.lists(some.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12))
-def test_pyarrow_and_plain_python_say_the_same(tmp_path: Path, rows: list[list[str]]) -> None:
-    path = tmp_path / "both.csv"
-    path.write_text("\n".join(",".join(row) for row in [["a", "b", "c"], *rows]) + "\n")
+def read_twice(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
+    """Return the columns of a CSV file as plain Python and as pyarrow describe them, None if pyarrow does not."""
     plain, fast = Table(), Table()
     for names, block in Delimited(str(path), {}).blocks():
         plain.add_rows(names, block, typed=False)
@@ -193,11 +193,23 @@ def test_pyarrow_and_plain_python_say_the_same(tmp_path: Path, rows: list[list[s
                 arrow.extend(column, values)
             fast.took(batch.num_rows)
     except arrow.NoArrowError:
-        return
-    kept = ("name", "type", "missing", "min", "max", "distinct", "histogram")
+        return None
+    kept = ("name", "type", "missing", "min", "max", "distinct", "histogram", "timeline")
     one, other = (
         [{key: column[key] for key in kept} for column in table.described()["columns"]] for table in (plain, fast)
     )
+    return one, other
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some.lists(some.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12))
+def test_pyarrow_and_plain_python_say_the_same(tmp_path: Path, rows: list[list[str]]) -> None:
+    path = tmp_path / "both.csv"
+    path.write_text("\n".join(",".join(row) for row in [["a", "b", "c"], *rows]) + "\n")
+    found = read_twice(path)
+    if found is None:
+        return
+    one, other = found
     mixed = {"text", "number"}
     for left, right in zip(one, other, strict=True):
         assert left["type"] == right["type"] and left["missing"] == right["missing"]
@@ -216,7 +228,7 @@ def test_a_histogram_counts_each_number_in_its_bin(numbers: list[float], order: 
         histogram = Histogram()
         for one in numbers:
             histogram.add(one, 1)
-        found.append(histogram.described(whole=False))
+        found.append(histogram.described())
         order.shuffle(numbers)
     assert found[0] == found[1]
     if found[0] is None:
@@ -239,6 +251,85 @@ def test_histograms_and_frequent_values_of_a_file(tmp_path: Path, many: int) -> 
     thirds = len(range(0, many, 3))
     assert [(one.value, one.count) for one in kind.frequent] == [("a", many - thirds), ("b", thirds)]
     assert len(key.frequent) == (10 if many == 50 else 0) and same.histogram is None
+
+
+ZONES = ["", "Z", "+02:00", "-0330", "+14", "+25:00"]
+TIMES = some.builds(
+    "{}{}{}{}{}".format,
+    some.dates().map(date.isoformat) | some.sampled_from(["2023-02-29", "0000-01-01", "9999-12-31", "1969-12-31"]),
+    some.sampled_from(" T"),
+    some.times().map(lambda one: one.isoformat(timespec="seconds"))
+    | some.sampled_from(["23", "24:00", "10:61", "1000"]),
+    some.sampled_from(["", "", ".5", ".123456789"]),
+    some.sampled_from(ZONES),
+)
+DATES = some.dates().map(date.isoformat)
+KINDS = (DATES, TIMES, DATES | TIMES, some.just("2024-02-29"), some.nothing())
+MOMENTS = some.sampled_from(KINDS).flatmap(
+    lambda cells: some.lists(cells | some.sampled_from(["", "NA"]), min_size=1, max_size=12)
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(MOMENTS)
+def test_pyarrow_and_plain_python_count_dates_the_same(tmp_path: Path, cells: list[str]) -> None:
+    path = tmp_path / "both.csv"
+    path.write_text("when,row\n" + "".join(f"{cell},1\n" for cell in cells))
+    found = read_twice(path)
+    if found is not None:
+        (one, _), (other, _) = found
+        assert (one["type"], one["missing"], one["timeline"]) == (other["type"], other["missing"], other["timeline"])
+
+
+@given(some.lists(some.datetimes(max_value=datetime(9999, 12, 1)), min_size=1, max_size=30), some.booleans())
+def test_each_moment_is_between_the_edges_of_its_bin(moments: list[datetime], dates: bool) -> None:
+    kind = "date" if dates else "time"
+    times = [
+        one.replace(hour=0, minute=0, second=0, microsecond=0) if dates else one.replace(microsecond=0)
+        for one in moments
+    ]
+    timeline = Timeline()
+    for one in times:
+        timeline.add(one.date().isoformat() if dates else one.isoformat(), 1)
+    found = timeline.described(kind)
+    if found is None:
+        assert len(set(times)) == 1
+        return
+    assert len(found["edges"]) == len(found["counts"]) + 1 <= 33
+    edges = [datetime.fromisoformat(one) for one in found["edges"]]
+    counts = [sum(low <= one < high for one in times) for low, high in pairwise(edges)]
+    if edges[0] > datetime.min:  # an edge before it cannot be written
+        assert counts == found["counts"]
+    assert sum(found["counts"]) == len(times)
+
+
+def test_the_distribution_of_dates(tmp_path: Path) -> None:
+    days = "".join(f"2024-01-{day:02},2024-01-01T{day - 1:02}:00:00+01:00,2024-01-01,\n" for day in range(1, 25))
+    found = described(tmp_path, b"day,hour,same,none\n" + days.encode())
+    day, hour, same, none = (one.timeline for one in found.columns)
+    assert day is not None and day.edges[:2] == ("2024-01-01", "2024-01-02") and day.counts == (1,) * 24
+    assert hour is not None and hour.edges[:2] == ("2023-12-31T22:30:00Z", "2023-12-31T23:15:00Z")
+    assert sum(hour.counts) == 24 and same is None and none is None
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "Asia/Kathmandu"])
+def test_the_distribution_of_dates_in_parquet(tmp_path: Path, unit: str, zone: str | None) -> None:
+    times = [datetime(1960, 1, 1, 0, 0, 0, 1), datetime(1960, 1, 1, 12), None, datetime(1959, 12, 31, 23, 59, 59)]
+    table = pa.table({
+        "when": pa.array(times, pa.timestamp("us")).cast(pa.timestamp(unit, zone), safe=False),
+        "far": pa.array([-(10**15), 0, 1, 10**15], pa.timestamp("ms")),
+        "none": pa.array([None] * 4, pa.date32()),
+        "half": pa.array([1.5, float("nan"), 2.0, None], pa.float16()),
+    })  # fmt: skip
+    parquet.write_table(table, tmp_path / "x.parquet")
+    when, far, none, half = described(tmp_path, (tmp_path / "x.parquet").read_bytes(), "y.parquet").columns
+    assert when.timeline is not None and (when.type, when.missing) == ("time", 1)
+    mark = "Z" if zone else ""
+    assert when.timeline.edges[:2] == (f"1959-12-31T23:15:00{mark}", f"1960-01-01T00:00:00{mark}")
+    assert when.timeline.counts[0] == 1 and sum(when.timeline.counts) == 3
+    assert (far.type, far.timeline, none.timeline) == ("time", None, None)
+    assert (half.type, half.missing, half.min, half.max) == ("number", 2, 1.5, 2.0)
 
 
 def test_tables_that_cannot_be_compared_say_why(tmp_path: Path) -> None:

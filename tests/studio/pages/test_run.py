@@ -12,9 +12,10 @@ from playwright.sync_api import expect
 from tests.support.axe import serious
 from tests.support.studio.runs import EVIL, metric_line, write_rich_run
 from tests.support.studio.workspaces import run_record, studio, write_runs
+from tests.support.waiting import wait_for
 
 TABS = ("overview", "metrics", "log", "files", "environment", "history")
-RICH, HOSTILE, FAILED, GOING, CHANGED = 1000, 1001, 1008, 1010, 1020
+RICH, HOSTILE, FAILED, GOING, LATE, CHANGED = 1000, 1001, 1008, 1010, 1011, 1020
 QUIET = 30_000  # milliseconds that a busy machine may take
 
 
@@ -33,7 +34,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scale={"compute": EVIL, "nodes": [EVIL], "slots": 1},
     )  # fmt: skip
     write_rich_run(root, FAILED, printed=40, status="failed", error="ValueError: no such column")
-    write_rich_run(root, GOING, status="running", ended=None, error=None)
+    for going in (GOING, LATE):
+        write_rich_run(root, going, status="running", ended=None, error=None)
     write_rich_run(root, CHANGED)
     return root
 
@@ -216,6 +218,54 @@ def test_what_a_run_writes_appears(visit: Any, workspace: Path) -> None:
     with (folder / "metrics.jsonl").open("a") as file:
         file.write(metric_line("a new metric", 1.0, 0) + metric_line("a new metric", 2.0, 1))
     drawn(page, "a new metric")
+
+
+HELD = """
+const send = window.fetch;
+let count = 0;
+window.isHeld = false;
+window.answers = 0;
+window.fetch = async (...words) => {
+  const answer = await send(...words);
+  const address = String(words[0]?.url ?? words[0]);
+  if (address.includes("/logged") && ++count === 2) {  // of the first update
+    window.isHeld = true;
+    await new Promise((release) => setTimeout(release, 3000));
+  }
+  if (address.includes("/curves?")) window.answers += 1;
+  return answer;
+};
+"""
+
+
+def test_an_update_that_takes_long_does_not_hide_a_later_change(visit: Any, workspace: Path) -> None:
+    """If two updates went on at once, the answer of the earlier one, without the last change, would be shown last."""
+    page = visit(LATE, "tab=metrics")
+    page.add_init_script(HELD)
+    page.reload()
+    drawn(page, "loss plain")
+    expect(page.locator("#live")).to_have_class("live on", timeout=QUIET)
+    folder = workspace / "runs" / run_record(LATE)["experiment"] / run_id(LATE)
+    for name, condition in (("first", "() => window.isHeld"), ("second", "() => window.answers >= 3")):
+        with (folder / "metrics.jsonl").open("a") as file:
+            file.write(metric_line(name, 1.0, 0))
+        wait_for(lambda condition=condition: page.evaluate(condition), QUIET / 1000)
+    page.evaluate("() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
+    assert page.locator('figure[data-metric="second"]').is_visible()
+
+
+def test_two_fields_that_are_changed_in_a_row_are_both_used(visit: Any) -> None:
+    page = visit(RICH, "tab=metrics")
+    drawn(page, "loss plain")
+    page.evaluate("""() => {
+      for (const [name, value] of [["#smooth", "0.5"], ["#filter", "loss"]]) {
+        const field = document.querySelector(name);
+        field.value = value;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    }""")
+    page.wait_for_url("**filter=loss**")
+    assert "smooth=0.5" in page.url
 
 
 def test_name_note_and_tags_are_changed_in_place(visit: Any) -> None:

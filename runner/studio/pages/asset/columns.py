@@ -14,6 +14,7 @@ from runner.studio.paging import Paging
 SIZE = 200  # columns of a page
 WIDTH, HEIGHT = 120, 28  # of a column's chart
 _GAP = 1.0
+_MOST = WIDTH // 2  # bins of a chart; a record that another program made can have more
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Column:
-    """A column and its chart: a histogram of numbers, or the most frequent values and one bar for all others."""
+    """A column and its chart: numbers or dates in bins, or the most frequent values and one bar for all others."""
 
     of: Any
     bars: tuple[Bar, ...]
@@ -53,7 +54,9 @@ def columns_of(version: DataVersion, paging: Paging) -> list[Column]:
 
 def _chart(column: Any, rows: int) -> Iterator[Bar]:
     """Yield the bars of a column. The bar of missing cells stands apart at the right, as a share of all cells."""
-    counted = _binned(column) if column.histogram is not None else _frequent(column, rows)
+    counted = (
+        _binned(column) if column.histogram is not None or column.timeline is not None else _frequent(column, rows)
+    )
     room, most = WIDTH, max((one[1] for one in counted), default=0)
     if column.missing:
         room -= WIDTH // 8
@@ -75,20 +78,35 @@ Counted = tuple[str, int, str]
 
 def _binned(column: Any) -> list[Counted]:
     """Return the bins. Neighbouring bins are merged if there are too many for the width."""
-    counts, width = _merged(column.histogram.counts, column.histogram.width)
-    edges = [show_value(column.histogram.start + number * width) for number in range(len(counts) + 1)]
-    single = column.type == "integer" and width == 1
-    names = edges if single else [f"{low} to {high}" for low, high in pairwise(edges)]
+    names, counts = _numbers(column) if column.histogram is not None else _dates(column)
     return [
         (f"{name}: {count:,}" if count else "", count, "values") for name, count in zip(names, counts, strict=False)
     ]
 
 
-def _merged(counts: Sequence[int], width: float) -> tuple[Sequence[int], float]:
-    while len(counts) > WIDTH // 2:  # a record that another program made
-        counts = [sum(counts[at : at + 2]) for at in range(0, len(counts), 2)]
-        width *= 2
-    return counts, width
+def _numbers(column: Any) -> tuple[Sequence[str], Sequence[int]]:
+    """Return the names of the bins of numbers, and their counts."""
+    counts, width = column.histogram.counts, column.histogram.width
+    while len(counts) > _MOST:
+        counts, width = _merged(counts), 2 * width
+    edges = [show_value(column.histogram.start + number * width) for number in range(len(counts) + 1)]
+    return edges if column.type == "integer" and width == 1 else _between(edges), counts
+
+
+def _dates(column: Any) -> tuple[Sequence[str], Sequence[int]]:
+    """Return the names of the bins of dates and times, and their counts."""
+    counts, edges = column.timeline.counts, column.timeline.edges
+    while len(counts) > _MOST:
+        counts, edges = _merged(counts), [*edges[:-1:2], *edges[-1:]]
+    return _between(edges), counts
+
+
+def _between(edges: Sequence[str]) -> list[str]:
+    return [f"{low} to {high}" for low, high in pairwise(edges)]
+
+
+def _merged(counts: Sequence[int]) -> list[int]:
+    return [sum(counts[at : at + 2]) for at in range(0, len(counts), 2)]
 
 
 def _frequent(column: Any, rows: int) -> list[Counted]:
