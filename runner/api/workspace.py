@@ -267,6 +267,18 @@ class Workspace:
 
         return ModelVersion(self, FileRegistry(self._layout).resolve(reference))
 
+    def find_version(self, reference: str) -> tuple[str, int]:
+        """Return the name and the number of the model version that a reference means; its record is not read.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        from runner.store.registry import FileRegistry
+
+        return FileRegistry(self._layout).find(reference)
+
     @property
     def data(self) -> DataAssets:
         """The data assets: iterate over them, `add` to them, `get` one or a `version`."""

@@ -59,6 +59,16 @@ class DataAssets:
         """
         return DataVersion(self._workspace, self._store.resolve(reference))
 
+    def find_version(self, reference: str) -> tuple[str, int]:
+        """Return the name and the number of the version that a reference means; its record is not read.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        return self._store.find(reference)
+
     def add(
         self,
         name: str,

@@ -9,7 +9,6 @@ import click
 from runner.commands.common import global_options, opened, wants_json
 from runner.commands.output import emit_json, say
 from runner.console.format import show_count
-from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.api.data.assets import DataAsset, DataAssets
@@ -45,14 +44,8 @@ def verify(context: click.Context, reference: str | None) -> None:
 def _chosen(assets: DataAssets, reference: str | None) -> list[tuple[DataAsset, int]]:
     if reference is None:
         return [(asset, version) for asset in assets for version in asset.version_numbers()]
-    if "@" in reference or reference.endswith(":latest"):
-        found = assets.version(reference)
-        return [(found.asset, found.version)]
-    name, colon, version = reference.partition(":")
-    asset = assets.get(name)
-    if not colon:
-        return [(asset, number) for number in asset.version_numbers()]
-    # Not resolved, because an unreadable version is to be reported, not an error.
-    if version.isascii() and version.isdigit() and int(version) in asset.version_numbers():
-        return [(asset, int(version))]
-    raise UserError(f"Data asset version '{reference}' does not exist")
+    if ":" not in reference and "@" not in reference:
+        asset = assets.get(reference)
+        return [(asset, version) for version in asset.version_numbers()]
+    name, version = assets.find_version(reference)  # not read, because an unreadable record is to be reported
+    return [(assets.get(name), version)]

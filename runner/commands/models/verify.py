@@ -9,7 +9,6 @@ import click
 from runner.commands.common import global_options, opened, wants_json
 from runner.commands.output import emit_json, say
 from runner.console.format import show_count
-from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.api.models import Model
@@ -45,15 +44,8 @@ def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, in
 
     if reference is None:
         return [(model, version) for model in workspace.models() for version in model.version_numbers()]
-    if "@" in reference or reference.endswith(":latest"):
-        found = workspace.model(reference)
-        return [(found.model, found.version)]
-    name, colon, version = reference.partition(":")
-    if colon:
-        # Not resolved, because an unreadable version is to be reported, not an error.
-        model = find_model(workspace, name)
-        if version.isascii() and version.isdigit() and int(version) in model.version_numbers():
-            return [(model, int(version))]
-        raise UserError(f"Model version '{reference}' does not exist")
-    model = find_model(workspace, reference)
-    return [(model, version) for version in model.version_numbers()]
+    if ":" not in reference and "@" not in reference:
+        model = find_model(workspace, reference)
+        return [(model, version) for version in model.version_numbers()]
+    name, version = workspace.find_version(reference)  # not read, because an unreadable record is to be reported
+    return [(find_model(workspace, name), version)]
