@@ -15,7 +15,7 @@ import numpy as np
 
 from runner.errors import UserError, as_mistake, close
 from runner.io.files import write_json
-from runner.io.locks import locked
+from runner.io.locks import locked_while
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from serving.data.kept_columns import split_columns, without_index
@@ -207,13 +207,10 @@ def main(path: Path) -> int:
     order = Order(**json.loads(path.read_bytes()))
     target = Path(order.output)
     try:
-        with locked(target.with_name(f".{target.name}.lock"), blocking=False) as held:
+        with locked_while(target.with_name(f".{target.name}.lock")) as held:
             if not held:
                 raise UserError(f"{target} is being written by another process")
-            try:
-                print(json.dumps({"done": score(order)}), flush=True)
-            finally:
-                target.with_name(f".{target.name}.lock").unlink(missing_ok=True)
+            print(json.dumps({"done": score(order)}), flush=True)
     except (UserError, OSError) as error:
         mistake = as_mistake(error)
         if mistake is None:

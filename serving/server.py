@@ -41,6 +41,7 @@ from serving.process.parent import (
 )
 from serving.process.settings import read_endpoint
 
+_SOURCE = Path(__file__).resolve().parent.parent
 _PROGRESS = 15.0  # seconds between two lines while models are loading
 _FILES = 16_384  # connections that one process may hold
 # One thread computes a request, as with n_jobs=1. Thread pools do not survive a fork: see parent.py.
@@ -56,7 +57,8 @@ def main(folder: Path, home: Path | None = None) -> int:
         if not held:
             raise UserError(f"Endpoint {record.name} is already served")
         # First, so that `vivero stop` neither waits for it nor finds that of a server that was killed.
-        write_json(endpoint.process, {"pid": os.getpid(), "port": settings.port, "started": now()})
+        own = {"pid": os.getpid(), "source": str(_SOURCE), "port": settings.port, "started": now()}
+        write_json(endpoint.process, own)
         endpoint.unloaded.unlink(missing_ok=True)
         endpoint.problem.unlink(missing_ok=True)
         for old in (endpoint.states, endpoint.metrics):
@@ -69,8 +71,8 @@ def main(folder: Path, home: Path | None = None) -> int:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
         try:
-            with _listen(settings.host, settings.port) as own:
-                listening = SharedListening(own, home, record.generation) if home else Listening(own)
+            with _listen(settings.host, settings.port) as accepting:
+                listening = SharedListening(accepting, home, record.generation) if home else Listening(accepting)
                 return _supervise(folder, listening, home or folder)
         except UserError as problem:
             return _not_served(endpoint, record, str(problem))

@@ -22,7 +22,7 @@ from runner.io.files import open_log
 from runner.io.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.ports.say import Say
-from runner.records import EndpointRecord, ProcessRecord
+from runner.records import EndpointRecord, ServerProcessRecord
 from runner.worker import environment_seal, timeouts
 
 _HOSTS = "Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses"
@@ -181,7 +181,7 @@ def stop(store: EndpointStore, name: str) -> bool:
 def _asked_to_stop(process: Path, name: str) -> int | None:
     """Ask the server to stop and return its process, or None if that is not written down."""
     try:
-        pid = read_record(process, ProcessRecord).pid
+        pid = read_record(process, ServerProcessRecord).pid
     except FileNotFoundError:
         return None
     _terminate(pid, name)

@@ -9,10 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.config.shipped import IS_CLONE
+from runner.endpoints.store import EndpointStore
+from runner.errors import UserError
 from runner.io.files import make_folder, write_bytes
 from runner.io.folders import list_files, remove_tree
+from runner.io.json_records import read_record
+from runner.io.names import is_name
 from runner.io.staging import remove_abandoned, staging_at
 from runner.layout import Layout
+from runner.records import ServerProcessRecord
+from runner.store.finding import entries
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _STAGING = ".staging-"
@@ -28,14 +34,45 @@ def importable(layout: Layout) -> str:
     if IS_CLONE:
         return str(_ROOT)
     files = server_source(commands=True)
-    digest = hashlib.sha256()
-    for name, content in files.items():
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    target = layout.servers / digest.hexdigest()[:32]
+    target = _copy_of(layout, files)
     if not _is_intact(files, target):
         remove_tree(target)
         _write(files, target)
     return str(target)
+
+
+def _copy_of(layout: Layout, files: dict[str, bytes]) -> Path:
+    digest = hashlib.sha256()
+    for name, content in files.items():
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return layout.servers / digest.hexdigest()[:32]
+
+
+def unused_copies(layout: Layout) -> list[Path]:
+    """Return the copies in a workspace that neither this version of vivero nor a running endpoint imports.
+
+    Raises
+    ------
+    UserError
+        If it is not known which copy a running endpoint imports.
+    """
+    there = {Path(one.path) for one in entries(layout.servers) if is_name(one.name)}
+    if not there:
+        return []
+    store = EndpointStore(layout)
+    used = {_source_of(layout, name) for name in store.listed() if store.alive(name)}
+    return sorted(there - used - {_copy_of(layout, server_source(commands=True))})
+
+
+def _source_of(layout: Layout, name: str) -> Path:
+    """Return the folder that a running endpoint imports its modules from."""
+    try:
+        source = read_record(layout.endpoint(name).process, ServerProcessRecord).source
+    except FileNotFoundError:
+        source = None
+    if source is None:
+        raise UserError(f"Endpoint {name} does not say which one it uses", f"Start it again: vivero stop {name}")
+    return Path(source)
 
 
 def _is_intact(files: dict[str, bytes], target: Path) -> bool:

@@ -29,19 +29,52 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
     UserError
         If a link or another user's file is in its place.
     """
-    try:
-        descriptor = locks.open_lock(os.fspath(path))
-    except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.EACCES):
-            raise
-        why = "is a link" if error.errno == errno.ELOOP else "belongs to another user"
-        raise UserError(f"{path} {why}, so it cannot be used as a lock", f"Remove it: rm {path}") from None
+    descriptor = _opened_lock(path)
     try:
         if blocking and not locks.flocked(descriptor, fcntl.LOCK_EX):
             _wait(descriptor, path)
         yield blocking or _acquire(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked_while(path: Path) -> Iterator[bool]:
+    """Hold a lock as `locked` does without waiting, in a file that exists only while it is held.
+
+    A holder removes the file before it releases the lock. A process that opened it earlier then gets the lock of a file
+    that is gone, and tries again with the one that is there now.
+    """
+    while True:
+        descriptor = _opened_lock(path)
+        held = _acquire(descriptor)
+        if not held or _is_at(path, descriptor):
+            break
+        os.close(descriptor)
+    try:
+        yield held
+    finally:
+        if held:
+            path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _opened_lock(path: Path) -> int:
+    try:
+        return locks.open_lock(os.fspath(path))
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EACCES):
+            raise
+        why = "is a link" if error.errno == errno.ELOOP else "belongs to another user"
+        raise UserError(f"{path} {why}, so it cannot be used as a lock", f"Remove it: rm {path}") from None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Return whether a path still names the file that was opened."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _wait(descriptor: int, path: Path) -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from runner.records.endpoint import Deployment, EndpointRecord, KeyRecord, KeysRecord, ServedModel, ServerState
+from runner.records.endpoint import (
+    Deployment,
+    EndpointRecord,
+    KeyRecord,
+    KeysRecord,
+    ServedModel,
+    ServerProcessRecord,
+    ServerState,
+)
 from runner.records.model import AliasLine, Inspection, ModelRecord, ParityMethod, ParityRecord
 from runner.records.run import (
     AttemptLine,
@@ -72,6 +80,7 @@ __all__ = [
     "RunRecord",
     "ScaleRecord",
     "ServedModel",
+    "ServerProcessRecord",
     "ServerState",
     "SnapshotRecord",
 ]

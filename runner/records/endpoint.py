@@ -58,6 +58,14 @@ class EndpointRecord(Record):
 
 
 @frozen_record
+class ServerProcessRecord(Record):
+    """``process.json`` of an endpoint: its server, and the folder that it imports its own modules from."""
+
+    pid: int
+    source: str | None = None
+
+
+@frozen_record
 class ServerState(Record):
     """The state that a server process writes to the folder of its endpoint."""
 

@@ -28,6 +28,7 @@ from runner.store.aliases import AliasFile
 from runner.store.finding import entries
 
 R = TypeVar("R", bound=Record)
+_LONGEST = 60  # characters of a version in a message
 STAGING, _DELETED = ".staging-", ".deleted-"
 
 
@@ -118,7 +119,7 @@ class VersionStore(Generic[R]):
         Raises
         ------
         UserError
-            If there is none.
+            If there is none, or its record cannot be read.
         """
         return self.read(*self.locate(reference))
 
@@ -128,25 +129,27 @@ class VersionStore(Generic[R]):
         Raises
         ------
         UserError
-            If there is none.
+            If there is no such version.
         """
-        name, mark, rest = reference.partition("@")
-        if mark:
-            found = self.aliases(check_name(name, f"{self.what} name"))
+        name, alias, rest = reference.partition("@")
+        if not alias:
+            name, _, rest = reference.partition(":")
+        check_name(name, f"{self.what} name")
+        if not rest and name != reference:
+            raise UserError(f"'{reference}' names no version", f"Write {name}, {name}:3 or {name}@alias")
+        versions = self._known(name)
+        if alias:
+            found = self.aliases(name)
             if rest not in found:
-                self._known(name)
                 raise NotFoundError(f"{self._called(name)} has no alias '{rest}'", nearest(rest, found))
             return name, found[rest]
-        name, _, rest = reference.partition(":")
-        versions = self._known(check_name(name, f"{self.what} name"))
         if rest in ("", "latest"):
             return name, versions[-1]
-        digits = rest.lstrip("0")  # compared as text, because `int` refuses thousands of digits
-        if digits not in map(str, versions):
+        if rest not in map(str, versions):  # compared as text, because `int` refuses thousands of digits
             shown = ", ".join(map(str, versions[-5:]))
             which = "Its versions" if len(versions) <= 5 else f"The latest of its {len(versions)} versions"
-            raise NotFoundError(f"{self._called(name)} has no version '{rest}'", f"{which}: {shown}")
-        return name, int(digits)
+            raise NotFoundError(f"{self._called(name)} has no version '{rest[:_LONGEST]}'", f"{which}: {shown}")
+        return name, int(rest)
 
     def _known(self, name: str) -> list[int]:
         versions = self.versions(name)

@@ -45,12 +45,16 @@ def test_only_what_was_added_is_read(path: Path) -> None:
     assert list(read_metrics(path).named["loss"].y) == [1.0, 2.0, 3.5]
 
 
-def test_a_file_that_was_replaced_is_read_anew(path: Path) -> None:
-    path.write_text(line("loss", 1.0) * 3)
-    read_metrics(path)
-    path.unlink()
-    path.write_text(line("loss", 7.0))
-    assert list(read_metrics(path).named["loss"].y) == [7.0]
+def test_what_was_read_does_not_change_when_more_is_logged(path: Path) -> None:
+    path.write_text(line("loss", 1.0, 0) + line("rows", {"a": 1}, kind="row"))
+    first = read_metrics(path)
+    with path.open("a") as file:
+        file.write(line("loss", 2.0, 1) + line("rows", {"a": 2}, kind="row") + line("more", 2.0, 1))
+    for found, count, names in ((first, 1, ["loss", "rows"]), (read_metrics(path), 2, ["loss", "rows", "more"])):
+        loss, rows = found.named["loss"], found.named["rows"]
+        assert list(found.named) == names
+        assert (loss.count, len(loss.x), len(loss.y), loss.last) == (count, count, count, float(count))
+        assert (rows.count, len(rows.entries)) == (count, count)
 
 
 def test_a_damaged_line_spoils_no_other(path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from runner.errors import UserError
 from runner.records import ModelRecord
+from tests.support.references import NO_REFERENCES
 
 RECORD = ModelRecord(name="iris", version=0, created="", artefact="", sha256="", bytes=0, run="r1")
 
@@ -100,12 +101,12 @@ class RegistryContract:
         with pytest.raises(UserError):
             registry.set_alias("iris", alias, 1)
 
-    @pytest.mark.parametrize("reference", ["irs", "iris:9", "iris:x", "iris@nobody", "../iris", "iris:../1", "iris:-1"])
+    @pytest.mark.parametrize("reference", ["irs", "iris@nobody", "../iris", "iris:../1", *NO_REFERENCES])
     def test_what_is_not_there_is_a_clear_error(self, registry: Any, model: Any, reference: str) -> None:
         registry.register(model, RECORD)
         with pytest.raises(UserError) as caught:
             registry.resolve(reference)
-        assert "\n" not in str(caught.value)
+        assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
     def test_tags_are_set_and_dropped(self, registry: Any, registry_again: Any, model: Any) -> None:
         registry.register(model, RECORD)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UserError
-from runner.io.locks import is_locked, locked
+from runner.io.locks import is_locked, locked, locked_while
 from runner.worker import locks, timeouts
 from tests.support.attacks.hostile import STRANGER
 from tests.support.components import missing
@@ -185,3 +185,36 @@ def test_those_who_look_at_a_lock_do_not_keep_it_from_anybody(tmp_path: Path) ->
         one.kill()
         one.communicate()
     assert taken == 20000
+
+
+HELD = """
+import sys
+from pathlib import Path
+from runner.io.locks import locked_while
+inside, there = 0, Path(sys.argv[1])
+for _ in range(300):
+    with locked_while(there / "lock") as held:
+        if held:
+            (there / "one").mkdir()  # fails while another process is here
+            (there / "one").rmdir()
+            inside += 1
+print(inside)
+"""
+
+
+def test_a_lock_that_is_removed_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    """Who opened the file before it was removed, and who makes it anew, do not both have it."""
+    words = [sys.executable, "-c", HELD, str(tmp_path)]
+    several = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    results = [process.communicate(timeout=60) for process in several]
+    assert all(process.returncode == 0 for process in several), results
+    assert sum(int(out) for out, _ in results) > 0 and list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_was_removed_meanwhile_is_taken_anew(lock: Path) -> None:
+    with locked_while(lock) as held:
+        assert held and lock.exists()
+        with locked_while(lock) as again:
+            assert not again
+        assert lock.exists()  # its holder's
+    assert not lock.exists()

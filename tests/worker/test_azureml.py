@@ -411,7 +411,8 @@ model = Model(ws, "mine", version=1)
 assert (model.name, model.version, model.tags, model.id) == ("mine", 1, {"n": "1"}, "mine:1")
 assert joblib.load(model.download("here")) == 1 and Model(ws, id="mine:2").version == 2
 assert [one.id for one in Model.list(ws)] == ["mine:2", "mine:1"] and list(ws.models) == ["mine"]
-for wrong in (lambda: Model(ws, "other"), lambda: Model.get_model_path("mine", 7), lambda: model.download("here")):
+for wrong in (lambda: Model(ws, id="mine:"), lambda: Model(ws, id="mine:0"), lambda: Model(ws, id="mine:x"),
+              lambda: Model(ws, "other"), lambda: Model.get_model_path("mine", 7), lambda: model.download("here")):
     try:
         wrong()
     except Exception as error:
@@ -432,6 +433,8 @@ def test_registered_models_are_found_by_name(command_line: CommandLine, tmp_path
     command_line.script(MODELS)
     done = command_line.run("job.source=src", "job.script=train.py", "job.display_name=with models")
     assert done.returncode == 0, done.stdout + done.stderr
+    for wrong in ("mine:", "mine:0", "mine:x"):
+        assert f"no model {wrong}: it has version 2, 1" in done.stdout
     for said in ("no model other: there is none", "no model mine:7: it has version 2, 1", "already exists"):
         assert said in done.stdout
     assert json.loads(command_line.vivero("show", "latest", "--json").stdout)["display_name"] == "with models"

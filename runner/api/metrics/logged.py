@@ -6,6 +6,7 @@ state shows that nothing was removed from it.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import threading
@@ -73,6 +74,14 @@ class Metrics:
     def points(self) -> int:
         """The numbers in memory."""
         return sum(len(one.x) for one in list(self.named.values()))  # another thread may be adding a metric
+
+    def copy(self) -> Metrics:
+        """Return a copy that does not change when more is read."""
+        copies = {
+            name: dataclasses.replace(one, x=one.x[:], y=one.y[:], entries=one.entries[:])
+            for name, one in self.named.items()
+        }
+        return Metrics(copies, self.left_out)
 
 
 class _Reader:
@@ -180,7 +189,7 @@ _lock = threading.Lock()
 
 
 def read_metrics(path: Path, axis: str = "step") -> Metrics:
-    """Return what is logged in a file, with its numbers over their steps or over time.
+    """Return what is logged in a file now, with its numbers over their steps or over time.
 
     Raises
     ------
@@ -191,7 +200,7 @@ def read_metrics(path: Path, axis: str = "step") -> Metrics:
         reader = _readers.setdefault((path, axis), _Reader(axis))
         _readers.move_to_end((path, axis))
     with reader.lock:
-        found = reader.refresh(path)
+        found = reader.refresh(path).copy()
     with _lock:
         while len(_readers) > 1 and sum(one.metrics.points for one in _readers.values()) > _KEPT:
             _readers.popitem(last=False)

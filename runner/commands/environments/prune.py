@@ -27,10 +27,12 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     """Remove the environments that no run, sweep, model version or endpoint needs.
 
     Runs that have ended do not need theirs: a rerun rebuilds it from its lock. An image is removed with its environment
-    if this workspace built it, and so are images of model versions that no endpoint serves.
+    if this workspace built it, and so are images of model versions that no endpoint serves, and copies of the server's
+    source that no running endpoint imports.
     """
     from runner.api.environments.images import image_sizes, prune_served, remove_image
     from runner.api.environments.needs import needs
+    from runner.api.environments.servers import prune_sources
     from runner.environments.catalogue import find_environment, leftovers, remove, stored_environments
     from runner.io.folders import remove_tree
     from runner.io.removal import check_above
@@ -62,14 +64,17 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
             check_above(layout.root, path)
             remove_tree(path)
     images = [] if needed.unknown else prune_served(layout, dry_run)
+    sources = prune_sources(layout, dry_run)
     if wants_json():
-        emit_json({"removed": gone, "images": images, "dry_run": dry_run})
+        emit_json({"removed": gone, "images": images, "servers": sources, "dry_run": dry_run})
         return
     for what in gone:
         problem = f"; {what['problem']}" if what.get("problem") else ""
         say(f"{'Would remove' if dry_run else 'Removed'} {what['key'][:12]}, {show_bytes(what['bytes'])}{problem}")
     for image in images:
         say(f"{'Would remove' if dry_run else 'Removed'} image {image}")
+    for source in sources:
+        say(f"{'Would remove' if dry_run else 'Removed'} {layout.servers.name}/{source[:12]}, an old server's source")
     freed = show_bytes(sum(what["bytes"] for what in gone))
     total = f"{'Would remove' if dry_run else 'Removed'} {len(gone)} of {show_count(len(found), 'environment')}"
     say(f"{total}, {freed}" if gone else total)

@@ -24,7 +24,7 @@ def find(name, version=None):
     """Return the record of a version, by default the newest."""
     there = every(name)
     for one in there:
-        if version is None or one["version"] == int(version):
+        if version is None or version in (one["version"], str(one["version"])):
             return one
     known = "it has version {}".format(", ".join(str(one["version"]) for one in there)) if there else "there is none"
     raise ModelNotFoundException(

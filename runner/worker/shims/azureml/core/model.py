@@ -18,8 +18,8 @@ class Model:
         facts = kwargs.get("_facts")
         if facts is None:
             if name is None and id is not None:
-                name, _, number = id.partition(":")
-                version = version or int(number or 0) or None
+                name, colon, number = id.partition(":")
+                version = number if version is None and colon else version
             facts = _registry.find(name, version)
         self.name, self.version = name or facts["name"], facts.get("version", version)
         self.tags, self.properties = facts["tags"], facts["properties"]
