@@ -7,7 +7,8 @@ import { boxOf, frame } from "./frame.js";
  * @typedef {{row: number, name: string, kind?: string, points: [number, number][]}} Curve
  */
 
-const COLOURED = PALETTE.length;
+/** Up to so many runs have a colour each. */
+export const COLOURED = PALETTE.length;
 
 /**
  * @param {number} width

@@ -14,7 +14,7 @@ from runner.studio.events import Feed
 
 @dataclass(frozen=True)
 class Shown:
-    """A workspace, its number in addresses, the options with which commands find it, and the feed of its changes."""
+    """A workspace, its number in addresses, the option with which commands find it, and the feed of its changes."""
 
     number: int
     workspace: Workspace
@@ -33,6 +33,11 @@ class Shown:
     def command(self, *words: str) -> str:
         """Return a vivero command for this workspace, as it is typed in a terminal."""
         return shlex.join(["vivero", *words, *self.option])
+
+    def module(self, name: str, *words: str) -> str:
+        """Return a command that runs `runner` or `serving` for this workspace, as it is typed in a terminal."""
+        where = [f"workspace.root={path}" for path in self.option[1:]]
+        return shlex.join(["python", "-m", name, *words, *where])
 
     def check(self) -> None:
         """Check that the workspace still exists.

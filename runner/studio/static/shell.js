@@ -36,6 +36,8 @@ document.addEventListener("click", (event) => {
   }
 });
 
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 const sign = document.getElementById("live");
 if (sign) {
   watchState((state) => {

@@ -29,10 +29,14 @@ class Line:
 
 @dataclass
 class File:
-    """A file that differs. `note` says that only one run has it, or why its lines are not shown."""
+    """A file that differs. `only` is the side that has it, left or right, if the other has not.
+
+    `note` says why its lines are not shown.
+    """
 
     name: str
     note: str = ""
+    only: str = ""
     lines: list[Line] = field(default_factory=list)
 
 
@@ -73,10 +77,10 @@ def _has_same_content(one: Path, other: Path) -> bool:
 
 def _compare(name: str, one: Path | None, other: Path | None) -> File:
     texts = [_text(path) for path in (one, other)]
+    only = "left" if other is None else "right" if one is None else ""
     if None in texts:
-        return File(clean(name), "It is not text, or too large to compare line by line.")
-    note = "Only the left run has it." if other is None else "Only the right run has it." if one is None else ""
-    return File(clean(name), note, _lines(texts[0] or [], texts[1] or []))
+        return File(clean(name), "It is not text, or too large to compare line by line.", only)
+    return File(clean(name), only=only, lines=_lines(texts[0] or [], texts[1] or []))
 
 
 def _text(path: Path | None) -> list[str] | None:

@@ -1,7 +1,7 @@
 /** The charts of a comparison. The choices and ranges are in the address. */
 import { boxes } from "../../../charts/boxes.js";
 import { contour } from "../../../charts/contour.js";
-import { curves } from "../../../charts/curves.js";
+import { COLOURED, curves } from "../../../charts/curves.js";
 import { inside, keyOf, parallel } from "../../../charts/parallel.js";
 import { keep, startPointer } from "../../../charts/pointer.js";
 import { readRanges, writeRanges } from "../../../charts/ranges.js";
@@ -166,7 +166,7 @@ function chooseAxes() {
   if (!document.getElementById("axes")) {
     const boxes = offered().map((column) => {
       const box = make("input", { type: "checkbox", value: keyOf(column) });
-      return make("label", {}, box, column.name, make("small", {}, column.varies ? "" : "one value"));
+      return make("label", {}, box, column.name, make("small", {}, column.varies ? "" : "nothing new"));
     });
     const details = make("details", { class: "axes switch", id: "axes" }, make("summary", { class: "button" }, "Axes"), make("div", { class: "popup" }, ...boxes));
     details.addEventListener("change", () => {
@@ -194,7 +194,7 @@ function list(kept) {
   if (!kept || !kept.size) return;
   const rows = [...kept].slice(0, LISTED).map((at) => data.rows[at]);
   const search = new URLSearchParams(rows.map((row) => ["run", row.id]));
-  const links = rows.map((row) => make("li", {}, make("a", { href: `run/${encodeURIComponent(row.id)}` }, row.name)));
+  const links = rows.map((row) => make("li", {}, make("a", { href: addressOf(row.id) }, row.name)));
   place.append(make("p", {}, make("a", { class: "button", href: `?${search}` }, `Compare these ${rows.length}`)), make("ul", { class: "kept-runs" }, ...links));
 }
 
@@ -246,8 +246,21 @@ async function drawCurves() {
   const single = drawn.every((curve) => curve.points.length === 1);
   note(!drawn.length ? "No run has values of this metric over time."
     : single ? "Each run has logged one value of this metric." : `${drawn.length} of ${data.rows.length} runs. Dashed: not completed.`);
+  get("#kept", HTMLElement).replaceChildren(...(drawn.length <= COLOURED ? [legend(drawn)] : []));
   show(get("#chart", HTMLElement), (width) => curves(width, HEIGHT, drawn, { x: step, y: select.value, log }));
 }
+
+/**
+ * Return the names of runs in the colours of their curves.
+ * @param {{ row: number, name: string }[]} drawn
+ */
+function legend(drawn) {
+  const names = drawn.map(({ row, name }, at) => make("li", { class: `series-${at}`, "data-n": String(row) }, make("a", { href: addressOf(data.rows[row].id) }, name)));
+  return make("ul", { class: "overlaid", "aria-label": "Runs in the chart" }, ...names);
+}
+
+/** @param {string} run */
+const addressOf = (run) => `run/${encodeURIComponent(run)}`;
 
 function startCurves() {
   const change = () => {
@@ -270,8 +283,16 @@ function drawView() {
   Promise.resolve(VIEWS[view]?.()).catch(complain);
 }
 
+/**
+ * @param {Column} column
+ * @param {Column} other
+ */
+const isSame = (column, other) => column.values.every((value, at) => value === other.values[at]);
+
 async function load() {
   data = await read(`compare/data${location.search}`);
+  // A script that logs its parameters as metrics makes columns that say nothing new.
+  for (const [at, column] of data.columns.entries()) column.varies &&= !data.columns.slice(0, at).some((other) => isSame(column, other));
   drawView();
 }
 

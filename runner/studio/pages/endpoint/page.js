@@ -66,7 +66,7 @@ function showTraffic(counts) {
   const x = points.map((one) => one.time);
   const until = Date.now();
   const layout = {
-    xaxis: { range: [until - KEPT * EVERY, until], nticks: 5 },
+    xaxis: { type: "date", range: [until - KEPT * EVERY, until], nticks: 5 },
     margin: { l: 44, r: 8, t: 4, b: 28 }, showlegend: false, yaxis: { rangemode: "tozero" } };
   const line = { x, mode: "lines", connectgaps: false };
   draw(get("#rate-chart", HTMLElement), [{ ...line, y: points.map((one) => one.rate), name: "requests" }], layout);

@@ -24,7 +24,7 @@ def table(workspace: Workspace) -> ResponseReturnValue:
     """Return the table of environments, newest first."""
     found = workspace.environments()[::-1]
     total = sum(one.row["bytes"] or 0 for one in found)
-    return render_template("environments/table.html", found=found, total=total, shown=_SHOWN)
+    return render_template("environments/table.html", found=found, total=total, most=_SHOWN)
 
 
 @page.get("/<key>")

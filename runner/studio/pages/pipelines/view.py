@@ -9,6 +9,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from runner.api import Run, UserError, Workspace
+from runner.console.format import short_ids
 from runner.studio.page import Page
 from runner.studio.paging import Paging
 
@@ -24,10 +25,11 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     problems: list[str] = []
     chosen = [one for one in every if experiment in ("", one.experiment) and _has(one, state, problems)]
     paging = Paging.read(request.args, len(chosen))
+    rows = [row for one in paging.of(chosen) if (row := _row(one, problems)) is not None]
     return page.render(
-        command=("pipelines", *(["--experiment", experiment] if experiment else [])),
-        rows=[row for one in paging.of(chosen) if (row := _row(one, problems)) is not None], paging=paging,
-        empty=not every, filters={"state": state or None, "experiment": experiment or None}, states=_STATES,
+        command=("pipelines", *(["--experiment", experiment] if experiment else [])), rows=rows, paging=paging,
+        short=short_ids([row["id"] for row in rows]), empty=not every, states=_STATES,
+        filters={"state": state or None, "experiment": experiment or None},
         experiments=sorted({one.experiment for one in every}), problems=list(dict.fromkeys(problems)),
     )  # fmt: skip
 
@@ -52,7 +54,7 @@ def _row(run: Run, problems: list[str]) -> dict[str, Any] | None:
         return None
     registered = record.register
     return {
-        "id": run.id, "name": record.display_name or run.id, "experiment": run.experiment, "status": record.status,
+        "id": run.id, "display_name": record.display_name, "experiment": run.experiment, "status": record.status,
         "followed": run.followed, "error": record.error, "created": record.created, "user": record.user,
         "since": record.created if record.ended is None and run.followed else None, "duration": run.duration,
         "model": f"{registered.model}:{registered.version}" if registered else None, "total": len(steps),

@@ -74,8 +74,7 @@ export function startSelection(update) {
   });
   const rerun = get("#rerun", HTMLButtonElement);
   rerun.addEventListener("click", () => {
-    const option = rerun.dataset.option ? ` ${rerun.dataset.option}` : "";
-    copy(chosen().map((id) => `vivero rerun ${id}${option}`).join("\n"));
+    copy(chosen().map((id) => `${rerun.dataset.command} ${id}`).join("\n"));
   });
   for (const button of document.querySelectorAll("[data-action]")) {
     button.addEventListener("click", async () => {

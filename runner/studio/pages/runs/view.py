@@ -19,7 +19,7 @@ from runner.studio.pages.runs.sparklines import points
 from runner.studio.pages.runs.state import PAGE_SIZES, State
 
 page = Page("runs", "Runs")
-STATUSES = ("running", "completed", "failed", "canceled")
+_STATUSES = {one: one.capitalize() for one in ("running", "completed", "failed", "canceled")}
 _CURVES = 200  # runs that one request draws
 
 
@@ -41,7 +41,7 @@ def index(workspace: Workspace) -> ResponseReturnValue:
         pins=[columns.NAME, *(one for one in state.pins if one in names)],
         short=short_ids([row["id"] for row in found.rows]),
         names=[*(one for one in names if one in state.pins), *(one for one in names if one not in state.pins)],
-        statuses=STATUSES, sizes=PAGE_SIZES, actions=ACTIONS, grouped=[*GROUPED, *_tags(found.rows)],
+        statuses=_STATUSES, sizes=PAGE_SIZES, actions=ACTIONS, grouped=[*GROUPED, *_tags(found.rows)],
         experiments=_experiments(workspace), empty=not found.rows and not workspace.runs(archived=True, limit=1).total,
     )  # fmt: skip
 

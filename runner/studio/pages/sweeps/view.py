@@ -6,6 +6,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from runner.api import Workspace
+from runner.console.format import short_ids
 from runner.studio.page import Page
 from runner.studio.paging import Paging
 
@@ -20,8 +21,9 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     every = workspace.sweeps()
     chosen = [one for one in every if experiment in ("", one.experiment) and state in ("", one.state)]
     paging = Paging.read(request.args, len(chosen))
+    rows = [one.row for one in paging.of(chosen)]
     return page.render(
-        command=("sweeps",), rows=[one.row for one in paging.of(chosen)], paging=paging, empty=not every,
+        command=("sweeps",), rows=rows, paging=paging, short=short_ids([row["id"] for row in rows]), empty=not every,
         filters={"state": state or None, "experiment": experiment or None}, states=_STATES,
         experiments=sorted({one.experiment for one in every}),
     )  # fmt: skip
