@@ -12,8 +12,8 @@ import pytest
 from runner.api import Workspace
 from runner.cli import cli
 from runner.studio.pages import load_pages
-from tests.support.studio import studio
-from tests.support.studio_models import register, write_endpoint
+from tests.support.studio.models import register, write_endpoint
+from tests.support.studio.workspaces import studio
 
 MENU = [page.name for page in load_pages() if page.menu]
 FILTERED = [
