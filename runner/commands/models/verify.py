@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.common import global_options, opened, wants_json
-from runner.commands.output import emit_json, say
-from runner.console.format import show_count
-from runner.errors import UserError
+from runner.commands.common import global_options, opened
+from runner.commands.verification import is_resolved, named, report
 
 if TYPE_CHECKING:
     from runner.api.models import Model
     from runner.api.workspace import Workspace
-
-_DAMAGED = 2
 
 
 @click.command()
@@ -24,20 +21,7 @@ _DAMAGED = 2
 @click.pass_context
 def verify(context: click.Context, reference: str | None) -> None:
     """Check the hashes of a version, a model or the whole registry. The exit code is 2 if anything is damaged."""
-    results = []
-    for model, version in _chosen(opened(), reference):
-        name, problems = model.name, model.verify(version)
-        results.append({"name": name, "version": version, "ok": not problems, "problems": problems})
-        if not wants_json():
-            for problem in problems:
-                say(f"{name}:{version}  {problem}")
-    damaged = sum(not result["ok"] for result in results)
-    if wants_json():
-        emit_json(results)
-    else:
-        checked = show_count(len(results), "version")
-        say(f"{checked} checked, {damaged} damaged" if damaged else f"{checked} checked, none damaged")
-    context.exit(_DAMAGED if damaged else 0)
+    report(context, _chosen(opened(), reference))
 
 
 def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, int]]:
@@ -45,15 +29,7 @@ def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, in
 
     if reference is None:
         return [(model, version) for model in workspace.models() for version in model.version_numbers()]
-    if "@" in reference or reference.endswith(":latest"):
+    if is_resolved(reference):
         found = workspace.model(reference)
         return [(found.model, found.version)]
-    name, colon, version = reference.partition(":")
-    if colon:
-        # Not resolved, because an unreadable version is to be reported, not an error.
-        model = find_model(workspace, name)
-        if version.isascii() and version.isdigit() and int(version) in model.version_numbers():
-            return [(model, int(version))]
-        raise UserError(f"Model version '{reference}' does not exist")
-    model = find_model(workspace, reference)
-    return [(model, version) for version in model.version_numbers()]
+    return named(reference, partial(find_model, workspace), "Model")
