@@ -105,7 +105,7 @@ class ModelVersion(StoredVersion):
 
     @property
     def inspection(self) -> Inspection | None:
-        """What loading it showed: class, steps, features, classes, methods."""
+        """What was found when the model was loaded: class, steps, features, classes, methods."""
         return self._record.inspection
 
     @property
@@ -115,12 +115,12 @@ class ModelVersion(StoredVersion):
 
     @property
     def path(self) -> Path:
-        """The file or folder of the model."""
+        """The model's file or folder."""
         return self._store.artefact(self._record)
 
     @property
     def diagram(self) -> str | None:
-        """scikit-learn's drawing of it as HTML, None if it has none.
+        """scikit-learn's diagram of the model as HTML, None if it has none.
 
         It is as trusted as the model itself: show it only where it can run no script.
         """
@@ -150,7 +150,7 @@ class ModelVersion(StoredVersion):
 
     @property
     def parity(self) -> dict[str, Any] | None:
-        """How far the answers of its accelerated form are off, None if it was never accelerated."""
+        """The report on the accuracy of the accelerated model, None if it was never accelerated."""
         from runner.store.parity import read_parity
 
         return read_parity(self._workspace.layout, self._record)

@@ -71,26 +71,22 @@ def compose_cluster(overrides: Sequence[str], config_dir: Path | None) -> RunSpe
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf, open_dict
 
-    from runner.config.messages.mistakes import as_user_error
+    from runner.config.messages.explained import explained
     from runner.config.schema import CONF, HYDRA_VERSION, RunSpec, register_schemas
     from runner.execution.plan import register_resolvers
 
     register_schemas()
     register_resolvers()
     search = [f"hydra.searchpath=[file://{config_dir.absolute()}]"] if config_dir is not None else []
-    try:
-        with _composing, initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION):
-            config = compose("config", [*search, *overrides])
-            with open_dict(config):
-                config.job.source = "."
-            spec = OmegaConf.to_object(config)
-    except UserError:
-        raise
-    except Exception as error:
-        mistake = as_user_error(error)
-        if mistake is None:
-            raise
-        raise mistake from None
+    with (
+        explained(),
+        _composing,
+        initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION),
+    ):
+        config = compose("config", [*search, *overrides])
+        with open_dict(config):
+            config.job.source = "."
+        spec = OmegaConf.to_object(config)
     assert isinstance(spec, RunSpec)  # noqa: S101 - the composition starts from one
     return spec
 

@@ -74,19 +74,19 @@ class StoredVersion:
 
     @property
     def name(self) -> str:
-        """The name that it is a version of."""
+        """The name of the model or data asset."""
         found: str = self._record.name
         return found
 
     @property
     def version(self) -> int:
-        """The number."""
+        """The number of the version."""
         found: int = self._record.version
         return found
 
     @property
     def reference(self) -> str:
-        """The version as ``NAME:3``."""
+        """The reference, such as ``NAME:3``."""
         return f"{self.name}:{self.version}"
 
     @property
@@ -102,7 +102,7 @@ class StoredVersion:
 
     @property
     def run(self) -> Run | None:
-        """The run that it came of, None if it has none or the run was deleted."""
+        """The run that made it, None if there is none or it was deleted."""
         if self._record.run is None:
             return None
         try:

@@ -51,12 +51,12 @@ class Workspace:
 
     @property
     def layout(self) -> Layout:
-        """The paths of the files in it."""
+        """The paths of the files in the workspace."""
         return self._layout
 
     @property
     def root(self) -> Path:
-        """The folder."""
+        """The folder of the workspace."""
         return self._layout.root
 
     def trusted(self) -> Layout:

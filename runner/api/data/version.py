@@ -45,22 +45,22 @@ class DataVersion(StoredVersion):
 
     @property
     def type(self) -> str:
-        """file, folder or table."""
+        """The type: file, folder or table."""
         return self._record.type
 
     @property
     def path(self) -> Path:
-        """The file or folder with its content, which must not be changed."""
+        """The file or folder with the content. It must not be changed."""
         return self._store.path(self._record)
 
     @property
     def table(self) -> TableRecord | None:
-        """Columns, types, rows and missing cells of a table, None of another type."""
+        """The columns, types, rows and missing cells of a table. None for other types."""
         return self._record.table
 
     @property
     def description(self) -> str | None:
-        """What it is, in its author's words."""
+        """The description that was given."""
         return self._record.description
 
     def files(self) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ class DataVersion(StoredVersion):
 
     @property
     def lineage(self) -> dict[str, Any]:
-        """Where it comes from and what came of it.
+        """The origin of the version, and the runs, models and data made from it.
 
         ``source``, ``run`` and ``output`` say where it comes from; ``runs`` has the ids of runs that read it,
         ``models`` the versions that these registered, and ``endpoints`` the names of those that serve them.

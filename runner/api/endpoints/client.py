@@ -51,12 +51,12 @@ class Measures:
 
     @property
     def count(self) -> float:
-        """The number of requests to models, and of those that were refused."""
+        """The number of requests, refused ones included."""
         return sum(self.statuses.values())
 
     @property
     def errors(self) -> float:
-        """The number of those that were answered with 400 or more."""
+        """The number of requests that were answered with 400 or more."""
         return sum(count for status, count in self.statuses.items() if status >= "400")
 
     def quantile(self, share: float) -> float | None:

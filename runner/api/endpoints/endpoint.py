@@ -30,22 +30,22 @@ class Endpoint:
 
     @property
     def new_keys(self) -> dict[str, str]:
-        """The keys that deploying it has just made. Only their hashes are stored."""
+        """The keys that the deployment just made. Only their hashes are stored."""
         return dict(self.deployed.keys) if self.deployed is not None else {}
 
     @property
     def name(self) -> str:
-        """The name."""
+        """The name of the endpoint."""
         return self._name
 
     @property
     def record(self) -> EndpointRecord:
-        """What is recorded of it."""
+        """Everything that is recorded of the endpoint."""
         return self._store.read(self._name)
 
     @property
     def state(self) -> str:
-        """serving, degraded, stopped or damaged."""
+        """The state: serving, degraded, stopped or damaged."""
         return str(self.row["status"])
 
     @property
@@ -55,12 +55,12 @@ class Endpoint:
 
     @property
     def settings(self) -> EndpointSettings:
-        """How it is served."""
+        """The settings that it is served with."""
         return EndpointSettings(**self.record.settings)
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
-        """The versions behind it with their shares of the traffic."""
+        """The versions served, with their shares of the traffic."""
         return self.record.deployments
 
     @property
@@ -70,7 +70,7 @@ class Endpoint:
 
     @property
     def keys(self) -> dict[str, str]:
-        """The names of its keys with the time when each was made. Their values are not stored."""
+        """The creation time of each key by the key's name. The values are not stored."""
         return {which: one["created"] for which, one in self._store.keys(self._name).items()}
 
     def make_key(self, which: str) -> str:

@@ -22,7 +22,7 @@ class Environment:
 
     @property
     def row(self) -> dict[str, Any]:
-        """The environment as ``vivero environments --json`` prints it. Its size is measured, which takes a moment."""
+        """The environment as ``vivero environments --json`` prints it. Measuring its size takes a moment."""
         if self._row is None:
             row = next((one for one in rows(self._layout) if one["key"] == self._key), None)
             if row is None:
@@ -32,7 +32,7 @@ class Environment:
 
     @property
     def kind(self) -> str | None:
-        """venv, conda or docker; None if its record cannot be read."""
+        """The kind: venv, conda or docker. None if the record cannot be read."""
         kind: str | None = self.row["kind"]
         return kind
 
@@ -48,7 +48,7 @@ class Environment:
 
     @property
     def packages(self) -> dict[str, str]:
-        """The version of each package."""
+        """The packages with their versions."""
         from runner.environments.catalogue import stored_environments
 
         record = next((one.record for one in stored_environments(self._layout) if one.key == self.key), None)

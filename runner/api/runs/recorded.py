@@ -54,7 +54,7 @@ class RecordedRun:
 
     @property
     def status(self) -> str:
-        """One of queued, preparing, scaling, running, finalizing, completed, failed and canceled."""
+        """The status: queued, preparing, scaling, running, finalizing, completed, failed or canceled."""
         return self.record.status
 
     @property
@@ -71,59 +71,59 @@ class RecordedRun:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The last value of each metric that is a single value."""
+        """The last value of each scalar metric."""
         from runner.api.metrics.series import last_metrics
 
         return last_metrics(self.folder, self.record)
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of the composition, the script and of users."""
+        """The tags from the composition, the script and users."""
         return dict(self.record.tags)
 
     @property
     def properties(self) -> dict[str, str]:
-        """The properties, which only vivero and the script set."""
+        """The properties. Only vivero and the script set them."""
         return dict(self.record.properties)
 
     @property
     def created(self) -> str:
-        """The time of creation, ISO 8601 in UTC."""
+        """The creation time, ISO 8601 in UTC."""
         return self.record.created
 
     @property
     def ended(self) -> str | None:
-        """The time of its end, ISO 8601 in UTC."""
+        """The end time, ISO 8601 in UTC."""
         return self.record.ended
 
     @property
     def duration(self) -> float:
-        """The seconds from creation to its end, or until now."""
+        """The seconds from creation to the end, or until now."""
         from runner.io.clock import now, seconds_between
 
         return seconds_between(self.record.created, self.record.ended or now())
 
     @property
     def user(self) -> str | None:
-        """Who ran it."""
+        """The user who started the run."""
         return self.record.user
 
     @property
     def error(self) -> str | None:
-        """Why it is not completed."""
+        """The reason why it did not complete."""
         return self.record.error
 
     @property
     def note(self) -> str | None:
-        """What somebody wrote about it."""
+        """The note that a user wrote."""
         return self.record.note
 
     @property
     def archived(self) -> bool:
-        """Whether lists leave it out."""
+        """Whether the run is archived: lists leave it out."""
         return self.record.archived
 
     @property
     def environment(self) -> EnvironmentRecord | None:
-        """The environment it used, None before it was prepared."""
+        """The run's environment, None before it is prepared."""
         return self.record.prepare.environment if self.record.prepare is not None else None

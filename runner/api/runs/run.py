@@ -47,7 +47,7 @@ class Run(WrittenRun):
 
     @property
     def is_pipeline(self) -> bool:
-        """Whether the run has steps instead of a script."""
+        """Whether the run is a pipeline: it has steps instead of a script."""
         return bool(self.record.part("pipeline").get("steps"))
 
     @property

@@ -47,7 +47,7 @@ class Sweep:
 
     @property
     def state(self) -> str:
-        """running, completed, failed, canceled, or interrupted if its controller died."""
+        """The state: running, completed, failed, canceled, or interrupted if its controller died."""
         return state.state_of(self._workspace.layout, self._record)
 
     @property
@@ -57,7 +57,7 @@ class Sweep:
 
     @property
     def objective(self) -> tuple[Objective, ...]:
-        """The metrics to optimize, empty if no trial is best."""
+        """The metrics to optimize. Empty for a sweep without an objective."""
         return self._record.objectives
 
     @property
@@ -67,29 +67,29 @@ class Sweep:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The numbers of trials that are running, completed, failed, stopped early, canceled and left."""
+        """The number of trials that are running, completed, failed, stopped early, canceled and left."""
         from runner.sweeps.ranking.facts import counts
 
         return counts(self._record)
 
     @property
     def model(self) -> str | None:
-        """The version registered of the best trial, as ``NAME:VERSION``."""
+        """The version registered from the best trial, as ``NAME:VERSION``."""
         return self._record.model
 
     @property
     def created(self) -> str:
-        """The time of creation, ISO 8601 in UTC."""
+        """The creation time, ISO 8601 in UTC."""
         return self._record.created
 
     @property
     def ended(self) -> str | None:
-        """The time of its end, ISO 8601 in UTC."""
+        """The end time, ISO 8601 in UTC."""
         return self._record.ended
 
     @property
     def error(self) -> str | None:
-        """Why it is not completed."""
+        """The reason why it did not complete."""
         return self._record.error
 
     @property

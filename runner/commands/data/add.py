@@ -12,11 +12,11 @@ from runner.console.format import show_count
 @click.command()
 @click.argument("name", metavar="NAME")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("--type", "kind", metavar="TYPE", help="file, folder or table. Default: what it looks like.")
-@click.option("--reference", is_flag=True, help="Leave the content where it is. A change is noticed when it is used.")
-@click.option("--description", metavar="TEXT", help="What it is.")
+@click.option("--type", "kind", metavar="TYPE", help="file, folder or table. Default: detected from the content.")
+@click.option("--reference", is_flag=True, help="Do not copy the content. Changes are detected when it is used.")
+@click.option("--description", metavar="TEXT", help="A description.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag. May be repeated.")
-@click.option("--as", "content", metavar="FILENAME", help="The name that scripts see. Default: that of PATH.")
+@click.option("--as", "content", metavar="FILENAME", help="The file name that scripts see. Default: the name of PATH.")
 @global_options
 def add(
     name: str,

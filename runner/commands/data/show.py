@@ -21,7 +21,7 @@ _BINS, _BLOCKS = 16, " ▁▂▃▄▅▆▇█"
 @click.argument("reference", metavar="NAME[:VERSION|@ALIAS]")
 @global_options
 def show(reference: str) -> None:
-    """Show one version: what it holds, where it comes from and what came of it."""
+    """Show one version: its content, its origin and what was made from it."""
     version = opened().data.version(reference)
     lineage, aliases, versions = version.lineage, version.aliases, version.asset.version_numbers()
     if wants_json():

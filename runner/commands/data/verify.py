@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.common import global_options, opened, wants_json
-from runner.commands.output import emit_json, say
-from runner.console.format import show_count
+from runner.commands.common import global_options, opened
+from runner.commands.verification import is_resolved, named, report
 
 if TYPE_CHECKING:
     from runner.api.data.assets import DataAsset, DataAssets
-
-_DAMAGED = 2
-_SHOWN = 20
 
 
 @click.command()
@@ -23,28 +19,12 @@ _SHOWN = 20
 @click.pass_context
 def verify(context: click.Context, reference: str | None) -> None:
     """Check the hashes of a version, an asset or all of them. The exit code is 2 if any content is damaged."""
-    results = []
-    for asset, version in _chosen(opened().data, reference):
-        problems = asset.verify(version)
-        results.append({"name": asset.name, "version": version, "ok": not problems, "problems": problems})
-        if not wants_json():
-            for problem in problems[:_SHOWN]:
-                say(f"{asset.name}:{version}  {problem}")
-            if len(problems) > _SHOWN:
-                say(f"{asset.name}:{version}  and {len(problems) - _SHOWN} more: show all with --json")
-    damaged = sum(not result["ok"] for result in results)
-    if wants_json():
-        emit_json(results)
-    else:
-        checked = show_count(len(results), "version")
-        say(f"{checked} checked, {damaged} damaged" if damaged else f"{checked} checked, none damaged")
-    context.exit(_DAMAGED if damaged else 0)
+    report(context, _chosen(opened().data, reference))
 
 
 def _chosen(assets: DataAssets, reference: str | None) -> list[tuple[DataAsset, int]]:
     if reference is None:
         return [(asset, version) for asset in assets for version in asset.version_numbers()]
-    if ":" in reference or "@" in reference:
+    if is_resolved(reference):
         return [assets.locate(reference)]
-    asset = assets.get(reference)
-    return [(asset, number) for number in asset.version_numbers()]
+    return named(reference, assets.get, "Data asset")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.common import global_options, opened, wants_json
-from runner.commands.output import emit_json, say
-from runner.console.format import show_count
+from runner.commands.common import global_options, opened
+from runner.commands.verification import is_resolved, named, report
 
 if TYPE_CHECKING:
     from runner.api.models import Model
     from runner.api.workspace import Workspace
-
-_DAMAGED = 2
 
 
 @click.command()
@@ -23,20 +21,7 @@ _DAMAGED = 2
 @click.pass_context
 def verify(context: click.Context, reference: str | None) -> None:
     """Check the hashes of a version, a model or the whole registry. The exit code is 2 if anything is damaged."""
-    results = []
-    for model, version in _chosen(opened(), reference):
-        name, problems = model.name, model.verify(version)
-        results.append({"name": name, "version": version, "ok": not problems, "problems": problems})
-        if not wants_json():
-            for problem in problems:
-                say(f"{name}:{version}  {problem}")
-    damaged = sum(not result["ok"] for result in results)
-    if wants_json():
-        emit_json(results)
-    else:
-        checked = show_count(len(results), "version")
-        say(f"{checked} checked, {damaged} damaged" if damaged else f"{checked} checked, none damaged")
-    context.exit(_DAMAGED if damaged else 0)
+    report(context, _chosen(opened(), reference))
 
 
 def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, int]]:
@@ -44,7 +29,6 @@ def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, in
 
     if reference is None:
         return [(model, version) for model in workspace.models() for version in model.version_numbers()]
-    if ":" in reference or "@" in reference:
+    if is_resolved(reference):
         return [locate_version(workspace, reference)]
-    model = find_model(workspace, reference)
-    return [(model, version) for version in model.version_numbers()]
+    return named(reference, partial(find_model, workspace), "Model")

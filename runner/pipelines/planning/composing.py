@@ -33,16 +33,11 @@ def compose_step(name: str, pipeline: Mapping[str, Any], written: Mapping[str, A
     UserError
         If it does not compose, naming the step.
     """
-    from runner.config.messages.mistakes import as_user_error
+    from runner.config.messages.explained import explained
     from runner.pipelines.planning.sections import composition_of
 
-    try:
+    with explained(f"pipeline.steps.{name}"):
         return composition_of(name, _merged(pipeline, written, step))
-    except Exception as error:
-        mistake = as_user_error(error)
-        if mistake is None:
-            raise
-        raise UserError(f"pipeline.steps.{name}: {mistake.message}", mistake.hint) from error
 
 
 def _merged(pipeline: Mapping[str, Any], written: Mapping[str, Any], step: StepConfig) -> dict[str, Any]:

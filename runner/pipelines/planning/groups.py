@@ -53,14 +53,9 @@ def _option(group: str, name: str) -> Any:
     from hydra.core.global_hydra import GlobalHydra
 
     from runner.config.composition import as_plain
-    from runner.config.messages.mistakes import as_user_error
+    from runner.config.messages.explained import explained
 
     if not GlobalHydra.instance().is_initialized():
         raise UserError(f"{group}={name} is the name of an option, which a recorded pipeline no longer has")
-    try:
+    with explained():
         return as_plain(compose("config", [f"{group}={name}"]))[group]
-    except Exception as error:
-        mistake = as_user_error(error)
-        if mistake is None:
-            raise
-        raise mistake from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.config.composition import Composition, allow_no_source
+from runner.config.messages.explained import explained
 from runner.errors import UserError
 from runner.execution.assets import AssetVersions
 from runner.execution.plan import Plan, layout_of, make_plan
@@ -76,17 +77,8 @@ class Composer:
         UserError
             If the overrides do not compose or the run is invalid.
         """
-        from runner.config.messages.mistakes import as_user_error
-
-        try:
+        with explained():
             return self._plan(overrides)
-        except UserError:
-            raise
-        except Exception as error:
-            mistake = as_user_error(error)
-            if mistake is None:
-                raise
-            raise mistake from error
 
     def _plan(self, overrides: Sequence[str]) -> Plan:
         parsed = _parse(overrides)

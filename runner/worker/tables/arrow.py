@@ -1,4 +1,4 @@
-"""Reads Parquet, and large CSV files several times as fast, with pyarrow where it is installed."""
+"""Reads Parquet, and large CSV files several times as fast, if pyarrow is installed."""
 
 from .columns import FALSE, MISSING, TRUE, Column, cells_of
 from .texts import MOST_COLUMNS, Delimited
@@ -15,7 +15,7 @@ _BLOCK = 4 << 20
 
 
 class NoArrowError(Exception):
-    """Pyarrow is not installed, or is not what reads this file."""
+    """Pyarrow is not installed, or cannot read this file."""
 
 
 def _arrow() -> "Any":
@@ -54,12 +54,12 @@ def parquet_batches(path: str) -> "Iterator[Any]":
 
 
 def csv_batches(path: str, reader: Delimited) -> "Iterator[Any]":
-    """Yield the batches of a CSV file in UTF-8 whose cells are of one type in each column.
+    """Yield the batches of a CSV file in UTF-8 whose columns have one type each.
 
     Raises
     ------
     NoArrowError
-        If pyarrow is not installed, or does not read the file.
+        If pyarrow is not installed or cannot read the file.
     """
     pyarrow = _arrow()
     from pyarrow import csv
@@ -93,7 +93,7 @@ def _is_unread_time(values: "Any") -> bool:
 
 
 def extend(column: Column, values: "Any") -> None:
-    """Take the values of a batch into a column."""
+    """Add the values of a batch to a column."""
     from pyarrow import compute, float32, float64, string, types
 
     if types.is_dictionary(values.type):

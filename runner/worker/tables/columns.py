@@ -17,17 +17,17 @@ MISSING = (  # as pandas reads them
 )  # fmt: skip
 TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 LONGEST = 100  # characters of a shown value
-_COUNTED = 1000  # different values of a column, of more the most frequent one is not looked for
-_ALL_COUNTED = 200000  # different values of all columns
-_FREQUENT = 10  # most frequent values that are kept
-_DIGITS = 300
+_COUNTED = 1000  # distinct values of a column; with more, its most frequent values are not determined
+_ALL_COUNTED = 200000  # distinct values of all columns
+_FREQUENT = 10  # most frequent values to keep
+_DIGITS = 300  # of a number; a longer one is a text
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z|[+-]?[iI]nf(inity)?\Z")
 _MISSING = frozenset(MISSING)
 
 
 def kind_of(text: str) -> "Tuple[str, Any]":
-    """Return the type of a cell's text, and its value."""
+    """Return the type and the value of a cell that is a text."""
     if text in _MISSING:
         return "empty", None
     if _INTEGER.match(text) and len(text) <= _DIGITS:
@@ -45,7 +45,7 @@ def _kind_of_text(text: str) -> str:
 
 
 def kind_of_json(value: "Any") -> "Tuple[str, Any]":
-    """Return the type of a value in JSON, and the value as it is compared."""
+    """Return the type of a JSON value, and the value in the form used for comparison."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "empty", None
     if isinstance(value, bool):
@@ -58,12 +58,12 @@ def kind_of_json(value: "Any") -> "Tuple[str, Any]":
 
 
 def counted_at_most(columns: int) -> int:
-    """Return how many different values of each column are counted."""
+    """Return how many distinct values of each column to count."""
     return max(20, min(_COUNTED, _ALL_COUNTED // max(columns, 1)))
 
 
 class Column:
-    """A column that is read from its beginning to its end."""
+    """A summary of a column, which grows as rows are read."""
 
     def __init__(self, name: str, counted: int = _COUNTED) -> None:
         self.name, self.missing = name, 0
@@ -75,7 +75,7 @@ class Column:
         self.histogram, self.timeline = Histogram(), Timeline()
 
     def add(self, kind: str, value: "Any", shown: str, count: int) -> None:
-        """Take in a value that is there `count` times."""
+        """Add a value that occurs `count` times."""
         if kind == "empty":
             self.missing += count
             return
@@ -88,14 +88,14 @@ class Column:
             self.count([(shown, count)])
 
     def extend(self, kind: str, low: "Any", high: "Any", low_text: str, high_text: str) -> None:
-        """Take in the smallest and the largest of some values."""
+        """Add the smallest and the largest of some values."""
         self._kinds.add(kind)
         if kind in ("integer", "number"):
             self._numbers = _between(self._numbers, low, high)
         self._texts = _between(self._texts, low_text[:LONGEST], high_text[:LONGEST])
 
     def count(self, values: "Optional[Iterable[Tuple[Any, int]]]") -> None:
-        """Count values, unless there are too many different ones, which None says, too."""
+        """Add counts of values. None, or too many distinct values, ends the counting."""
         if self._counts is None:
             return
         for value, count in values or ():
@@ -104,11 +104,11 @@ class Column:
             self._counts = None
 
     def is_counted(self) -> bool:
-        """Return whether its values are still counted."""
+        """Return whether values are still being counted."""
         return self._counts is not None
 
     def type(self) -> str:
-        """Return the type that all of its values have."""
+        """Return the narrowest type that fits all values."""
         if not self._kinds:
             return "empty"
         if len(self._kinds) == 1:
@@ -145,7 +145,7 @@ class Column:
         return self.histogram.described(0 if kind == "integer" else None)
 
     def _frequent(self) -> "List[Tuple[str, int]]":
-        """Return the most frequent values and their counts, none if there are too many different ones."""
+        """Return the most frequent values with their counts. Empty if there are too many distinct values."""
         most = sorted((self._counts or {}).items(), key=lambda one: (-one[1], str(one[0])))[:_FREQUENT]
         return [(str(value)[:LONGEST], count) for value, count in most]
 
@@ -157,7 +157,7 @@ def _between(known: "Any", low: "Any", high: "Any") -> "Any":
 
 
 def plain(value: "Any") -> "Any":
-    """Return a value as records can have it: no infinity, no integer that is too large to compute with."""
+    """Return a value that records can hold. Infinities and integers beyond 64 bits become texts."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):

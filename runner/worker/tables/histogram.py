@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, Optional, Tuple
 
 _MOST = 32  # bins
-_DIGITS = 53  # binary digits of a number
-_SMALLEST = -1022  # the exponent of the smallest number with all of its digits
+_DIGITS = 53  # binary digits of a float
+_SMALLEST = -1022  # exponent of the smallest normal float
 
 
 class Histogram:
-    """Bins whose width is a power of two, so that two neighbours are one bin of twice the width.
+    """Bins whose width is a power of two, so that two neighbors merge into one bin of twice the width.
 
     The result does not depend on the order of the numbers.
     """
@@ -24,7 +24,7 @@ class Histogram:
         self._counts: "Dict[int, int]" = {}
 
     def add(self, value: "Any", count: int) -> None:
-        """Count a number, unless it is infinite."""
+        """Add a number that occurs `count` times. Infinite numbers are skipped."""
         try:
             number = float(value)
         except OverflowError:  # an integer of more than 308 digits
@@ -34,7 +34,7 @@ class Histogram:
             self.count([(_floor(number / width, number), count)])
 
     def widen(self, low: float, high: float) -> float:
-        """Make room for numbers between two, and return the width of a bin."""
+        """Extend the range to two numbers, and return the width of a bin."""
         known = self._ends
         if known is None or low < known[0] or high > known[1]:
             if known is not None:
@@ -44,7 +44,7 @@ class Histogram:
         return math.ldexp(1.0, self._exponent)
 
     def count(self, bins: "Iterable[Tuple[Any, int]]") -> None:
-        """Count numbers that are divided by the width already, and rounded down."""
+        """Add counts of bins, given by number: values divided by the width and rounded down."""
         for number, count in bins:
             self._counts[int(number)] = self._counts.get(int(number), 0) + count
 
@@ -60,7 +60,7 @@ class Histogram:
         return self._ends
 
     def described(self, finest: "Optional[int]" = None) -> "Optional[Dict[str, Any]]":
-        """Return the bins as plain data, None if there are no two different numbers.
+        """Return the bins as plain data, None if there are fewer than two distinct numbers.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class Histogram:
 
 
 def _exponent(low: float, high: float) -> int:
-    """Return the exponent of the narrowest bins that are few enough."""
+    """Return the smallest exponent for which there are fewer than the largest number of bins."""
     largest = max(abs(low), abs(high))
     exponent = max(_SMALLEST, math.frexp(largest)[1] - _DIGITS) if largest else _SMALLEST
     while True:
@@ -91,5 +91,5 @@ def _exponent(low: float, high: float) -> int:
 
 
 def _floor(quotient: float, number: float) -> int:
-    """Round down a quotient of a number, which becomes zero if it is too small for a float."""
+    """Round down the quotient of a number and a width. A negative one that is too small for a float is in bin -1."""
     return -1 if quotient == 0 and number < 0 else math.floor(quotient)

@@ -1,9 +1,8 @@
-"""The program ``tables.program``: reads a request in JSON from standard input, and prints the answer.
+"""The program ``tables.program``: reads a JSON request from standard input and prints the answer.
 
 A request has ``files``, each with ``path``, ``form`` (csv, tsv, jsonl, parquet), ``name`` and ``options``, and a
-``task``: ``profile``, ``rows`` with a ``limit``, or ``difference`` with the files of the ``other`` table. The answer of
-a profile is complete however odd the files are, and says in ``notes`` what could not be read. ``needs`` names a library
-that is missing.
+``task``: ``profile``, ``rows`` with a ``limit``, or ``difference`` with the files of the ``other`` table. A profile
+never fails because of a file's content; its ``notes`` say what could not be read. ``needs`` names a missing library.
 """
 
 import json
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Tuple
 
 _MEMORY = 4 << 30
-_LARGE = 8 << 20  # bytes of a file from which on importing pyarrow pays
+_LARGE = 8 << 20  # bytes; for smaller files, importing pyarrow takes longer than it saves
 _MOST_COMPARED = 20000000  # rows
 _LONGEST_NOTE = 200
 
@@ -50,7 +49,7 @@ def _limit_memory() -> None:
 
 
 def _profile(request: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Describe a table. Where pyarrow does not read one of its text files, all of them are read without it."""
+    """Describe a table. If pyarrow cannot read one of its text files, read all of them without it."""
     try:
         return _described(request["files"], fast=True)
     except _SlowerError:
@@ -58,7 +57,7 @@ def _profile(request: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 class _SlowerError(Exception):
-    """A text file is not for pyarrow."""
+    """Pyarrow cannot read a text file."""
 
 
 def _described(files: "List[Dict[str, Any]]", fast: bool) -> "Dict[str, Any]":
@@ -81,7 +80,7 @@ def _note(file: "Dict[str, Any]", text: str, many: int) -> str:
 
 
 def _take(table: "Table", file: "Dict[str, Any]", fast: bool) -> "List[str]":
-    """Take a file into the table, and return what is odd about it."""
+    """Add a file to the table, and return notes on what is odd about it."""
     path, form = file["path"], file["form"]
     if os.path.getsize(path) == 0:
         return ["it is empty"]
@@ -115,7 +114,7 @@ def _take_batches(table: "Table", batches: "Iterator[Any]") -> None:
 
 
 def _blocks(file: "Dict[str, Any]") -> "Iterator[Tuple[List[str], List[List[str]]]]":
-    """Yield blocks of a file: names and rows of texts."""
+    """Yield the blocks of a file: column names and rows of texts."""
     if os.path.getsize(file["path"]) == 0:
         return
     if file["form"] == "parquet":
@@ -144,7 +143,7 @@ def _rows(request: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def _difference(request: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Count the rows that only one of two tables has, by the columns that both have."""
+    """Count the rows that only one of two tables has, compared by their common columns."""
     sides = request["files"], request["other"]
     try:
         names = [_names(files) for files in sides]

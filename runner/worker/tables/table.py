@@ -1,4 +1,4 @@
-"""A table that is read once, from one or several files."""
+"""Summarizes a table in one pass over one or several files."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ _HEAD_ROWS, _HEAD_CELLS = 20, 2000
 
 
 class Table:
-    """The columns and the first rows of what was read so far."""
+    """The columns and the first rows read so far."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -23,7 +23,7 @@ class Table:
         self._seen: "Dict[Tuple[str, int], int]" = {}
 
     def columns_of(self, names: "List[str]") -> "List[Column]":
-        """Return the columns by their names; a name that is there twice has two."""
+        """Return the columns with these names. A name that occurs twice has two columns."""
         many: "Counter[str]" = Counter()
         found = []
         counted = counted_at_most(len(names))
@@ -38,13 +38,13 @@ class Table:
         return [self._columns[key] for key in found]
 
     def took(self, rows: int) -> None:
-        """Count rows that the columns of the last call have had."""
+        """Count rows whose values were added to the columns of the last `columns_of`."""
         self.rows += rows
         for key in self._keys:
             self._seen[key] += rows
 
     def add_rows(self, names: "List[str]", rows: "List[List[Any]]", typed: bool) -> None:
-        """Take in rows of texts, or of values of JSON."""
+        """Add rows of texts or, if `typed`, of JSON values."""
         columns = self.columns_of(names)
         add = _add_values if typed else _add_texts
         for column, values in zip(columns, zip(*rows)):
@@ -53,11 +53,11 @@ class Table:
         self.keep_head(names, (cells_of(map(text_of, row)) for row in rows[:_HEAD_ROWS]))
 
     def wants_head(self, width: int) -> int:
-        """Return how many more first rows are kept."""
+        """Return how many more first rows to keep."""
         return max(0, min(_HEAD_ROWS, max(1, _HEAD_CELLS // max(width, 1))) - len(self.head))
 
     def keep_head(self, names: "List[str]", rows: "Any") -> None:
-        """Keep first rows, each cell below its column."""
+        """Keep some first rows, each cell in its column."""
         if not self.wants_head(len(names)):
             return
         places = {key: at for at, key in enumerate(self._columns)}
@@ -95,7 +95,7 @@ def _add_values(column: "Column", values: "Any") -> None:
 
 
 def text_of(value: "Any") -> str:
-    """Return a value of JSON as the text of a cell."""
+    """Return a JSON value as the text of a cell."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, float):

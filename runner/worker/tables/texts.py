@@ -1,4 +1,4 @@
-"""Reads CSV, TSV and JSON lines block by block, whatever may be in them."""
+"""Reads CSV, TSV and JSON lines block by block, and tolerates malformed content."""
 
 import codecs
 import csv
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 16384
 _ROWS = 1000  # of a block
-_CELLS = 200000  # of a block at most, where rows are wide
+_CELLS = 200000  # of a block; wide rows fill it sooner
 _LONGEST_LINE = 64 << 20  # characters
 _LONGEST_CELL = 16 << 20
 _SAMPLE = 1 << 16
@@ -22,13 +22,13 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 
 
 class UnreadableError(Exception):
-    """Why a table cannot be read from here on."""
+    """The rest of a table cannot be read; the text says why."""
 
 
 class Reader:
-    """A text file, and in `notes` what is odd about it.
+    """A text file. `notes` say what is odd about it.
 
-    A subclass yields blocks: the names of the columns so far, and some rows that have a value for each of them.
+    A block is the names of the columns so far, with some rows that have a value for each column.
     """
 
     def __init__(self, path: str, options: "Dict[str, Any]") -> None:
@@ -47,7 +47,7 @@ class Reader:
         raise NotImplementedError
 
     def encoding(self) -> str:
-        """Return the encoding that the file begins with, else the one that is given, else UTF-8."""
+        """Return the encoding of the file's byte order mark, else the given one, else UTF-8."""
         with open(self.path, "rb") as file:
             begin = file.read(4)
         given = str(self.options.get("encoding") or "utf-8")
@@ -59,7 +59,7 @@ class Reader:
         return next((name for mark, name in _MARKS if begin.startswith(mark)), given)
 
     def open(self) -> "Any":
-        """Open the file. What cannot be decoded is noted."""
+        """Open the file. Bytes that cannot be decoded are replaced and noted."""
         codecs.register_error("noted", self._replace)
         return io.open(self.path, encoding=self.encoding(), errors="noted", newline="")
 
@@ -75,7 +75,7 @@ class Reader:
         return "\ufffd" * (error.end - error.start), error.end
 
     def lines(self, file: "Any") -> "Iterator[str]":
-        """Yield the lines of an open file, each of bounded length."""
+        """Yield the lines of an open file. A line that is too long is an error."""
         try:
             while True:
                 line = file.readline(_LONGEST_LINE)
@@ -84,28 +84,28 @@ class Reader:
                 if len(line) >= _LONGEST_LINE:
                     raise UnreadableError("it has a line of more than {} characters".format(_LONGEST_LINE))
                 yield line
-        except UnicodeError as error:  # UTF-16 without its mark
+        except UnicodeError as error:  # UTF-16 without a byte order mark
             raise UnreadableError(str(error))
 
 
 class Delimited(Reader):
-    """A CSV file, whatever its delimiter."""
+    """A CSV file with any delimiter."""
 
     def delimiter(self) -> str:
-        """Return the delimiter: as given, else the one that the first line has most of."""
+        """Return the given delimiter, else the most frequent one in the first line."""
         given = self.options.get("delimiter")
         if given:
             return str(given)
         with self.open() as file:
             line = file.readline(_SAMPLE)
-        parts = line.split('"')[::2]  # what is not in quotes
+        parts = line.split('"')[::2]  # outside quotes
         counts = {one: sum(part.count(one) for part in parts) for one in _DELIMITERS}
         best = max(_DELIMITERS, key=lambda one: counts[one])
         return best if counts[best] else ","
 
     def blocks(self) -> "Iterator[Block]":
-        """Yield the blocks. Rows that are too long or too short are cut or filled, and noted."""
-        before = csv.field_size_limit(_LONGEST_CELL)  # of the whole process
+        """Yield the blocks. Rows of another length than the first are cut or filled, and noted."""
+        before = csv.field_size_limit(_LONGEST_CELL)  # a setting of the whole process
         with self.open() as file:
             try:
                 found = csv.reader(self.lines(file), delimiter=self.delimiter())
@@ -156,10 +156,10 @@ class Delimited(Reader):
 
 
 class JsonLines(Reader):
-    """A file with a JSON object in each line. Its columns come with the rows that first have them."""
+    """A file with a JSON object in each line. A column begins with the first row that has it."""
 
     def blocks(self) -> "Iterator[Block]":
-        """Yield the blocks. A value that a row does not have is None."""
+        """Yield the blocks. A value that is missing in a row is None."""
         names: "Dict[str, int]" = {}
         block: "List[Dict[str, Any]]" = []
         with self.open() as file:
@@ -202,7 +202,7 @@ def _integer(digits: str) -> "Any":
 
 
 def reader_of(path: str, form: str, options: "Dict[str, Any]") -> "Reader":
-    """Return what reads a text file of a form: csv, tsv or jsonl."""
+    """Return the reader for a text file of a form: csv, tsv or jsonl."""
     if form == "jsonl":
         return JsonLines(path, options)
     if form == "tsv" and not options.get("delimiter"):

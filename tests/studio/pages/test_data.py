@@ -9,6 +9,7 @@ import pytest
 
 from runner.api import Workspace
 from tests.support.axe import serious
+from tests.support.studio.dialog import answer
 from tests.support.studio.models import HOSTILE, register, write_endpoint
 from tests.support.studio.workspaces import run_record, studio, write_run
 from tests.support.waiting import wait_for
@@ -58,12 +59,6 @@ def root(tmp_path: Path) -> Path:
 def site(root: Path) -> Iterator[str]:
     with studio("--workspace", str(root)) as address:
         yield f"{address}/w/1"
-
-
-def answer(page: Any, value: str | None = None) -> None:
-    if value is not None:
-        page.locator("#ask-value").fill(value)
-    page.locator("#ask-go").click()
 
 
 def test_the_list_leads_to_the_latest_version_and_that_to_the_others(site: str, tab: Any) -> None:
