@@ -17,10 +17,9 @@ from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.health import is_ready
 from runner.endpoints.server_source import importable
 from runner.endpoints.store import EndpointStore
-from runner.errors import UserError
+from runner.errors import UserError, another_port
 from runner.io.files import open_log
 from runner.io.json_records import read_record
-from runner.io.ports import another_port
 from runner.layout import EndpointLayout, Layout
 from runner.ports import Say
 from runner.records import EndpointRecord, ServerProcessRecord

@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from runner.errors import UserError
-from runner.io.ports import another_port
+from runner.errors import UserError, another_port
 from runner.studio.app import create_app
 from runner.studio.security import HEADERS, Guard, policy
 from runner.studio.shown_workspace import Shown
