@@ -71,6 +71,14 @@ def close(word: str, known: Iterable[str]) -> str | None:
     return None
 
 
+_LAST_PORT = 65535
+
+
+def another_port(port: int) -> int:
+    """Return a port to suggest if one is taken."""
+    return port + 1 if port < _LAST_PORT else port - 1
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Say which of the known names was probably meant.
 

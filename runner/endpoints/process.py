@@ -17,7 +17,7 @@ from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.health import is_ready
 from runner.endpoints.server_source import importable
 from runner.endpoints.store import EndpointStore
-from runner.errors import UserError
+from runner.errors import UserError, another_port
 from runner.io.files import open_log
 from runner.io.json_records import read_record
 from runner.layout import EndpointLayout, Layout
@@ -26,7 +26,6 @@ from runner.records import EndpointRecord, ServerProcessRecord
 from runner.worker import environment_seal, timeouts
 
 _HOSTS = "Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses"
-_PORTS = "Choose another port: port=5002, in a composition endpoint.port=5002; 0 takes a free one"
 _ENDING = 10.0  # seconds until a server that did not answer is killed
 
 
@@ -50,13 +49,15 @@ def choose_port(settings: EndpointSettings) -> int:
 
 def _cannot_listen(settings: EndpointSettings, error: OSError) -> UserError:
     """Return the error for an address where nothing can listen, with what to change."""
+    other = another_port(settings.port)
+    hint = f"Choose another port: port={other}, in a composition endpoint.port={other}; 0 takes a free one"
     if isinstance(error, socket.gaierror):
         return UserError(f"host={settings.host} is not known ({error.strerror})", _HOSTS)
     if error.errno == errno.EADDRNOTAVAIL:
         return UserError(f"host={settings.host} is not an address of this machine", _HOSTS)
     if error.errno == errno.EADDRINUSE:
-        return UserError(f"Port {settings.port} of {settings.host} is in use", _PORTS)
-    return UserError(f"The server can't listen on port {settings.port} of {settings.host}: {error.strerror}", _PORTS)
+        return UserError(f"Port {settings.port} of {settings.host} is in use", hint)
+    return UserError(f"The server can't listen on port {settings.port} of {settings.host}: {error.strerror}", hint)
 
 
 def command(record: EndpointRecord, layout: Layout) -> tuple[list[str], dict[str, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from runner.errors import UserError
+from runner.errors import UserError, another_port
 from runner.studio.app import create_app
 from runner.studio.security import HEADERS, Guard, policy
 from runner.studio.shown_workspace import Shown
@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise UserError(f"Port {port} is in use", f"Choose another with --port {port + 1}") from None
+            raise UserError(f"Port {port} is in use", f"Choose another with --port {another_port(port)}") from None
         raise UserError(f"Cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from None
     return listening
 

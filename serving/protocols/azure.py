@@ -33,6 +33,7 @@ from serving.protocols.schemas import (
     split_schema,
 )
 
+_FORMS = ("data", "input_data", "Inputs")
 _RESULTS = "Results"  # the answer's key if the rows were sent as Inputs
 
 
@@ -40,6 +41,9 @@ def parse(body: Any, _served: ServedModel) -> ParsedRequest:
     """Parse a request."""
     body = mapping(body)
     method = text(body.get("method"), "method")
+    there = [name for name in _FORMS if name in body]
+    if len(there) > 1:
+        raise bad_input("no_rows", f"The request has rows as {' and as '.join(there)}. Send them once")
     if "data" in body:
         return ParsedRequest(_rows(body["data"], names(body.get("columns"), "columns")), (method,))
     if "input_data" in body:
@@ -82,7 +86,7 @@ def describe(served: ServedModel) -> Body:
         "GlobalParameters": {"properties": {"method": method}},
         "method": method,
     }
-    one_of_them = {"anyOf": [{"required": [name]} for name in ("data", "input_data", "Inputs")]}
+    one_of_them = {"oneOf": [{"required": [name]} for name in _FORMS]}
     example = {"data": shown_example(served), "method": served.default_method}
     return Body({JSON_TYPE: {**object_of(properties), **one_of_them}}, example_if_works(served, example))
 

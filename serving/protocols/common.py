@@ -62,6 +62,8 @@ def loads(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
+        if not content.strip():
+            raise bad_input("no_json", "The body is empty. Send JSON") from None
         word = _not_a_number(content)
         problem = f"{word} is not allowed. Write null for a missing value" if word is not None else str(error)
         raise bad_input("no_json", f"The body is not valid JSON: {problem}") from None

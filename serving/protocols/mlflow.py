@@ -48,8 +48,8 @@ def parse(body: Any, _served: ServedModel) -> ParsedRequest:
     if len(given) != 1:
         shown = " and ".join(given) or "none of them"
         raise bad_input("no_rows", f"Send the rows as one of {', '.join(_FORMS)}. The request has {shown}")
-    params = body.get("params")
-    method = text(params.get("method"), "params.method") if isinstance(params, dict) else None
+    params = {} if body.get("params") is None else mapping(body["params"], "params")
+    method = text(params.get("method"), "params.method")
     value = body[given[0]]
     if given[0] == "dataframe_split":
         value = mapping(value, "dataframe_split")
@@ -89,7 +89,7 @@ def describe(served: ServedModel) -> Body:
         "dataframe_split": split_schema(served),
         "dataframe_records": rows,
     }
-    params = {"properties": {"method": method_schema(served)}}
+    params = {"type": ["object", "null"], "properties": {"method": method_schema(served)}}
     one_of_them = {"oneOf": [{"required": [name]} for name in forms]}
     schemas = {JSON_TYPE: {**object_of({**forms, "params": params}), **one_of_them}, CSV_TYPE: STRING}
     return Body(schemas, example_if_works(served, {"instances": shown_example(served)}))

@@ -243,6 +243,22 @@ def test_version_1_refuses_with_a_text(path: str, body: Any, status: int, code: 
     assert (answer.status_code, answer.json["code"]) == (status, code) and isinstance(answer.json["error"], str)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/score", {"data": [[1] * 4], "input_data": [[2] * 4]}, "rows as data and as input_data"),
+        ("/score", {"Inputs": {"data": [[1] * 4]}, "data": None}, "rows as data and as Inputs"),
+        ("/invocations", {"instances": [[1] * 4], "params": 5}, "params is not a JSON object"),
+        ("/invocations", {"instances": [[1] * 4], "params": ["predict"]}, "params is not a JSON object"),
+        *((path, None, "The body is empty") for path in ("/score", "/invocations", "/v2/models/m/infer")),
+    ],
+)
+def test_what_would_be_left_out_is_refused(path: str, body: Any, said: str, client: Any) -> None:
+    words = {"data": b" \n", "content_type": "application/json"} if body is None else {"json": body}
+    answer = client(m=MODELS["svc"]).post(path, **words)
+    assert answer.status_code == 400 and said in answer.text
+
+
 def test_a_default_signature_is_the_models_own_choice(client: Any) -> None:
     body = {"instances": X[:3].tolist(), "signature_name": "serving_default"}
     assert client(m=MODELS["svc"]).post("/v1/models/m:predict", json=body).json == {"predictions": [0, 0, 0]}
