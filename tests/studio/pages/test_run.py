@@ -103,10 +103,10 @@ def test_hostile_content_shows_as_text(visit: Any, name: str) -> None:
 
 
 def test_a_metric_with_one_value_is_a_row_until_it_has_another(visit: Any, workspace: Path) -> None:
-    folder = write_rich_run(workspace, 1030, status="running", ended=None)
+    folder = write_rich_run(workspace, 1050, status="running", ended=None)
     with (folder / "metrics.jsonl").open("a") as file:
         file.write(metric_line("score", 0.25))
-    page = visit(1030, "tab=metrics")
+    page = visit(1050, "tab=metrics")
     expect(page.locator("#once tbody tr")).to_have_text(["score0.25"])
     page.locator("#live.on").wait_for()
     with (folder / "metrics.jsonl").open("a") as file:
