@@ -68,16 +68,14 @@ const more = TABS[tab].start?.(base);
 let ended = !document.querySelector('[data-action="cancel"], [data-since]');
 let failed = Boolean(document.querySelector(".failure"));
 
-/** Update the page, except a part in which the user is typing. */
+/** Update the page. */
 function update() {
   updating = renew();
   return updating;
 }
 
 async function renew() {
-  const typing = document.activeElement?.matches("input[type=text], textarea") ? document.activeElement : null;
-  const parts = ["#status", "#actions", ...TABS[tab].parts].filter((one) => !typing?.closest(one));
-  await refresh(location.href, parts);
+  await refresh(location.href, ["#status", "#actions", ...TABS[tab].parts]);
   finish();
   await more?.();
   const now = !document.querySelector('[data-action="cancel"], [data-since]');
