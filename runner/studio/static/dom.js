@@ -141,7 +141,7 @@ async function answerOf(request) {
 
 /**
  * Load this page again, or the same page at another address, and replace some of its parts. What is scrolled in a part
- * stays where it is, and the focus where it was.
+ * stays where it is, and the focus where it was. A part in which the user is typing is left as it is.
  * @param {string} address
  * @param {string[]} selectors
  */
@@ -150,13 +150,22 @@ export async function refresh(address, selectors) {
   for (const selector of selectors) {
     const old = document.querySelector(selector);
     const fresh = loaded.querySelector(selector);
-    if (!old || !fresh) continue;
+    if (!old || !fresh || isTypedIn(old)) continue;
     const [positions, focused] = [boxes(old).map((box) => [box.scrollLeft, box.scrollTop]), focusIn(old)];
     old.replaceWith(document.adoptNode(fresh));
     for (const [at, box] of boxes(fresh).entries()) box.scrollTo(positions[at]?.[0] ?? 0, positions[at]?.[1] ?? 0);
     const again = focused && [fresh, ...fresh.querySelectorAll(focused.selector)][focused.at + 1];
     if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
   }
+}
+
+/**
+ * Return whether the focus is in a text field of a part.
+ * @param {Element} part
+ */
+function isTypedIn(part) {
+  const focused = document.activeElement;
+  return part.contains(focused) && Boolean(focused?.matches("input[type=text], input[type=search], input[type=password], textarea"));
 }
 
 /**

@@ -47,7 +47,7 @@ def at(root: Path, completed: str, failed: str) -> Iterator[str]:
 
 def test_the_list_leads_to_a_pipeline_and_that_to_the_run_of_a_step_and_back(at: str, failed: str, tab: Any) -> None:
     page = tab(f"{at}/pipelines")
-    row = page.locator("tr", has_text=failed)
+    row = page.locator("tr", has=page.locator(f"[title='{failed}']"))
     assert "2 of 4" in row.inner_text() and "1 reused" in row.inner_text() and "failed" in row.inner_text()
     row.get_by_role("link").click()
     page.locator("#graph svg a", has_text="train").click()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from runner.api import Workspace
 from tests.support.axe import serious
 from tests.support.studio.runs import EVIL, metric_line, write_rich_run
 from tests.support.studio.workspaces import run_record, studio, write_runs
@@ -105,10 +106,10 @@ def test_hostile_content_shows_as_text(visit: Any, name: str) -> None:
 
 
 def test_a_metric_with_one_value_is_a_row_until_it_has_another(visit: Any, workspace: Path) -> None:
-    folder = write_rich_run(workspace, 1030, status="running", ended=None)
+    folder = write_rich_run(workspace, 1050, status="running", ended=None)
     with (folder / "metrics.jsonl").open("a") as file:
         file.write(metric_line("score", 0.25))
-    page = visit(1030, "tab=metrics")
+    page = visit(1050, "tab=metrics")
     expect(page.locator("#once tbody tr")).to_have_text(["score0.25"])
     page.locator("#live.on").wait_for()
     with (folder / "metrics.jsonl").open("a") as file:
@@ -290,6 +291,25 @@ def test_name_note_and_tags_are_changed_in_place(visit: Any) -> None:
     page.reload()
     expect(page.locator("h1")).to_have_text("A better name")
     expect(page.locator("#facts")).not_to_contain_text("never saved")
+
+
+def test_an_update_keeps_what_is_being_typed(visit: Any, workspace: Path) -> None:
+    page = visit(GOING)
+    page.locator("#live.on").wait_for()
+    held = list[Any]()
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route(page.url, hold)
+    with page.expect_request(page.url):
+        Workspace(workspace).run(run_id(GOING)).tag("stage", "late")
+    page.get_by_role("button", name="Edit the note").click()
+    page.keyboard.type("half a sentence")
+    held[0].continue_()
+    expect(page.locator("#tags")).to_contain_text("late")
+    expect(page.locator("#facts textarea")).to_have_value("half a sentence")
+    page.keyboard.press("Escape")
 
 
 def test_a_run_is_archived_and_deleted_after_a_question(visit: Any, workspace: Path) -> None:

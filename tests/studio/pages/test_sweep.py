@@ -36,14 +36,14 @@ def at(root: Path, sweep: str) -> Iterator[str]:
 
 def test_the_list_leads_to_a_sweep(at: str, sweep: str, tab: Any) -> None:
     page = tab(f"{at}/sweeps")
-    row = page.locator(f"tr:has-text('{sweep}')")
+    row = page.locator("tr", has=page.locator(f"[title='{sweep}']"))
     assert "30 of 30" in row.inner_text() and "front of" in row.inner_text()
-    page.locator(f"a:has-text('{sweep}')").click()
+    row.locator("th a").click()
     page.locator("#sweep svg").first.wait_for()
     page.go_back()
     page.locator(".chip:has-text('Failed')").click()
     page.locator("text=No sweep matches").wait_for()
-    assert page.locator("#command").inner_text().startswith("vivero sweeps --state failed")
+    assert page.locator("#command").inner_text().startswith("vivero sweeps --workspace")
 
 
 @pytest.mark.slow("imports optuna and scikit-learn", seconds=60)

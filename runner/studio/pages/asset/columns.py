@@ -19,12 +19,12 @@ _MOST = WIDTH // 2  # bins of a chart; a record that another program made can ha
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of a chart. `said` is its label, and `kind` is values, others (less frequent values) or missing."""
+    """A bar of a chart. `kind` is values, others (less frequent values) or missing."""
 
     x: float
     width: float
     height: float
-    said: str
+    label: str
     kind: str = "values"
 
 
@@ -32,14 +32,14 @@ class Bar:
 class Column:
     """A column and its chart: numbers or dates in bins, or the most frequent values and one bar for all others."""
 
-    of: Any
+    profile: Any
     bars: tuple[Bar, ...]
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """The chart in words."""
         return (
-            "; ".join(one.said for one in self.bars if one.said) or "all values are missing or too different to count"
+            "; ".join(one.label for one in self.bars if one.label) or "all values are missing or too different to count"
         )
 
 
@@ -60,11 +60,11 @@ def _chart(column: Any, rows: int) -> Iterator[Bar]:
     room, most = WIDTH, max((one[1] for one in counted), default=0)
     if column.missing:
         room -= WIDTH // 8
-        said = f"{column.missing:,} missing"
-        yield Bar(room + 2 * _GAP, WIDTH // 8 - 2 * _GAP, _height(column.missing, rows), said, "missing")
+        label = f"{column.missing:,} missing"
+        yield Bar(room + 2 * _GAP, WIDTH // 8 - 2 * _GAP, _height(column.missing, rows), label, "missing")
     step = room / max(1, len(counted))
-    for number, (said, count, kind) in enumerate(counted):
-        yield Bar(round(number * step, 1), round(max(1.0, step - _GAP), 1), _height(count, most), said, kind)
+    for number, (label, count, kind) in enumerate(counted):
+        yield Bar(round(number * step, 1), round(max(1.0, step - _GAP), 1), _height(count, most), label, kind)
 
 
 def _height(count: int, most: int) -> float:

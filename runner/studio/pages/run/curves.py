@@ -22,7 +22,7 @@ _DRAWN = 60  # metrics of one request
 
 
 @dataclass(frozen=True)
-class Asked:
+class CurveRequest:
     """The curves that a page requests. `first` and `last` are the ends of the visible range."""
 
     metrics: Sequence[str]
@@ -32,7 +32,7 @@ class Asked:
     last: float | None = None
 
     @classmethod
-    def read(cls, given: MultiDict[str, str]) -> Asked:
+    def read(cls, given: MultiDict[str, str]) -> CurveRequest:
         """Read the query of an address. Invalid values get their defaults."""
         axis = given.get("axis", "step")
         weight = given.get("smooth", 0.0, type=float)
@@ -56,32 +56,32 @@ def overlaid(workspace: Workspace, ids: Sequence[str]) -> tuple[list[Run], list[
     return found, problems
 
 
-def curves(runs: Sequence[Run], asked: Asked) -> dict[str, list[dict[str, Any]]]:
+def curves(runs: Sequence[Run], wanted: CurveRequest) -> dict[str, list[dict[str, Any]]]:
     """Return the curves of each metric, one for each run that has logged it."""
-    logged = [(run, run.logged("step" if asked.axis == "step" else "time")) for run in runs]
+    logged = [(run, run.logged("step" if wanted.axis == "step" else "time")) for run in runs]
     return {
         name: [
-            {"run": run.id, **_curve(metrics.named[name], asked)}
+            {"run": run.id, **_curve(metrics.named[name], wanted)}
             for run, metrics in logged
             if name in metrics.named and metrics.named[name].x
         ]
-        for name in asked.metrics
+        for name in wanted.metrics
     }
 
 
-def _curve(logged: Logged, asked: Asked) -> dict[str, Any]:
+def _curve(logged: Logged, wanted: CurveRequest) -> dict[str, Any]:
     x, y = logged.x, logged.y
     count = min(len(x), len(y))  # another thread may be adding a point
     xs: Sequence[float] = x[:count]
     ys: Sequence[float] = y[:count]
-    if asked.axis == "relative":
+    if wanted.axis == "relative":
         begin = next((one for one in xs if math.isfinite(one)), 0.0)
         xs = [one - begin for one in xs]
-    smoothed = smooth(ys, asked.weight) if asked.weight else None
-    if asked.first is not None and asked.last is not None:
+    smoothed = smooth(ys, wanted.weight) if wanted.weight else None
+    if wanted.first is not None and wanted.last is not None:
         whole = xs
-        xs, ys = between(whole, ys, asked.first, asked.last)
-        smoothed = list(between(whole, smoothed, asked.first, asked.last)[1]) if smoothed else None
+        xs, ys = between(whole, ys, wanted.first, wanted.last)
+        smoothed = list(between(whole, smoothed, wanted.first, wanted.last)[1]) if smoothed else None
     found: dict[str, Any] = {"count": count, "drawn": _drawn(xs, ys)}
     return found | ({"smooth": _drawn(xs, smoothed)} if smoothed else {})
 

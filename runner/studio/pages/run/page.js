@@ -37,7 +37,7 @@ let updating = Promise.resolve();
 let leaving = false; // the run is being deleted, so the page no longer requests anything of it
 
 /** Render what the server leaves to the browser. */
-function dress() {
+function finish() {
   for (const line of document.querySelectorAll("[data-terminal]")) line.replaceChildren(render(line.textContent ?? ""));
   for (const table of document.querySelectorAll("table[data-sort]")) makeSortable(/** @type {HTMLTableElement} */ (table));
   for (const one of document.querySelectorAll(".tail")) one.scrollTop = one.scrollHeight;
@@ -68,17 +68,15 @@ const more = TABS[tab].start?.(base);
 let ended = !document.querySelector('[data-action="cancel"], [data-since]');
 let failed = Boolean(document.querySelector(".failure"));
 
-/** Update the page, except a part in which the user is typing. */
+/** Update the page. */
 function update() {
   updating = renew();
   return updating;
 }
 
 async function renew() {
-  const typing = document.activeElement?.matches("input[type=text], textarea") ? document.activeElement : null;
-  const parts = ["#status", "#actions", ...TABS[tab].parts].filter((one) => !typing?.closest(one));
-  await refresh(location.href, parts);
-  dress();
+  await refresh(location.href, ["#status", "#actions", ...TABS[tab].parts]);
+  finish();
   await more?.();
   const now = !document.querySelector('[data-action="cancel"], [data-since]');
   const lost = Boolean(document.querySelector("#status .failed"));
@@ -95,7 +93,7 @@ document.addEventListener("click", (event) => {
 startEditing(base, update);
 startEnvironment();
 startClocks();
-dress();
+finish();
 
 // A child run counts, too.
 keepCurrent((change) => Boolean(change.runs?.some((one) => run === one || run.startsWith(`${one}_`))), async () => {

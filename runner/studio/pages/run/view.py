@@ -37,8 +37,8 @@ def index(workspace: Workspace, run: str) -> ResponseReturnValue:
 def draw(workspace: Workspace, run: str) -> ResponseReturnValue:
     """Return the curves of some metrics, for this run and for those that it is compared with."""
     others, problems = curves.overlaid(workspace, request.args.getlist("with"))
-    asked = curves.Asked.read(request.args)
-    return answer(curves=curves.curves([workspace.run(run), *others], asked), problems=problems)
+    wanted = curves.CurveRequest.read(request.args)
+    return answer(curves=curves.curves([workspace.run(run), *others], wanted), problems=problems)
 
 
 @page.get("/<run>/logged")

@@ -16,11 +16,11 @@ async function update() {
   for (const one of document.querySelectorAll('input[name="run"]')) {
     if (one instanceof HTMLInputElement) one.checked = chosen.has(one.value);
   }
-  await dress();
+  await finish();
 }
 
 /** Draw what the server leaves to the browser. */
-async function dress() {
+async function finish() {
   showSelection();
   updateClocks();
   await drawCurves();
@@ -36,7 +36,7 @@ if (document.getElementById("search")) {
     });
   }
   startClocks();
-  dress();
+  finish();
 }
 
 keepCurrent((change) => Boolean(change.runs || change.sweeps), async () => {
