@@ -15,11 +15,11 @@ def test_dates_and_times_are_in_bins(tmp_path_factory: pytest.TempPathFactory) -
     (folder / "x.csv").write_text(f"day,hour\n{rows},\n")
     version = Workspace(folder / "w", create=True).data.add("x", folder / "x.csv")
     day, hour = columns_of(version, Paging(2))
-    assert day.said == (
+    assert day.label == (
         "1 missing; 2024-01-01 to 2024-01-02: 1; 2024-01-02 to 2024-01-03: 2; 2024-01-04 to 2024-01-05: 1"
     )
     assert [one.kind for one in day.bars] == ["missing", *["values"] * 4]
-    assert hour.said.startswith("1 missing; 2024-01-01T01:") and hour.said.count("Z to ") == 3
+    assert hour.label.startswith("1 missing; 2024-01-01T01:") and hour.label.count("Z to ") == 3
 
 
 def test_a_record_with_more_bins_than_there_is_room_for(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -32,4 +32,4 @@ def test_a_record_with_more_bins_than_there_is_room_for(tmp_path_factory: pytest
     object.__setattr__(timeline, "edges", tuple(f"e{at}" for at in range(102)))
     object.__setattr__(timeline, "counts", (1,) * 101)
     (shown,) = columns_of(version, Paging(2))
-    assert len(shown.bars) == 51 and shown.bars[0].said == "e0 to e2: 2" and shown.bars[-1].said == "e100 to e101: 1"
+    assert len(shown.bars) == 51 and shown.bars[0].label == "e0 to e2: 2" and shown.bars[-1].label == "e100 to e101: 1"
