@@ -31,16 +31,16 @@ def answer(folder: Path, request: Path) -> None:
     try:
         layout, record = run_folder_record(folder)
         record = checked(layout, record)
-        asked = read_record(request, RegisterRequest)
+        registration = read_record(request, RegisterRequest)
         wanted = Registration(
-            name=check_name(asked.name, "model name"),
-            artefact=_artefact(folder, asked.path),
-            framework=asked.framework or "ScikitLearn",
-            framework_version=asked.framework_version,
-            description=asked.description,
-            tags=dict(asked.tags or {}),
-            properties=dict(asked.properties or {}),
-            resources=dict(asked.resources or {}),
+            name=check_name(registration.name, "model name"),
+            artefact=_artefact(folder, registration.path),
+            framework=registration.framework or "ScikitLearn",
+            framework_version=registration.framework_version,
+            description=registration.description,
+            tags=dict(registration.tags or {}),
+            properties=dict(registration.properties or {}),
+            resources=dict(registration.resources or {}),
         )
         context = reopen(layout, record)
         with context.closing:  # connected only if a model is inspected
@@ -54,10 +54,10 @@ def _artefact(folder: Path, path: str | None) -> Path:
     from runner.layout import RunLayout
 
     work = RunLayout(folder).work.resolve()
-    found = (work / (path or "")).resolve()
-    if path is None or not found.exists() or found == work or not found.is_relative_to(work):
+    artefact = (work / (path or "")).resolve()
+    if path is None or not artefact.exists() or artefact == work or not artefact.is_relative_to(work):
         raise UserError(f"register_model: {path} does not exist in the run", "Give a path inside the run's folder")
-    return found
+    return artefact
 
 
 def main(arguments: list[str]) -> None:

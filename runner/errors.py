@@ -65,9 +65,9 @@ def close(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant, or None."""
     import difflib  # imported here, because it is rarely needed
 
-    for found in difflib.get_close_matches(word, sorted(set(known)), n=5, cutoff=_ALIKE):
-        if difflib.SequenceMatcher(None, *_apart(word, found)).ratio() >= _ALIKE:
-            return found
+    for match in difflib.get_close_matches(word, sorted(set(known)), n=5, cutoff=_ALIKE):
+        if difflib.SequenceMatcher(None, *_apart(word, match)).ratio() >= _ALIKE:
+            return match
     return None
 
 
@@ -130,5 +130,5 @@ def _apart(word: str, name: str) -> tuple[str, str]:
     folder = word.rpartition("/")[0] + "/"
     if name.startswith(folder):
         word, name = word[len(folder) :], name[len(folder) :]
-    (first, dot, end), (second, _, other) = word.rpartition("."), name.rpartition(".")
-    return (first, second) if dot and end == other and first and second else (word, name)
+    (first, dot, end), (second, _, second_end) = word.rpartition("."), name.rpartition(".")
+    return (first, second) if dot and end == second_end and first and second else (word, name)

@@ -31,8 +31,8 @@ class _Below:
     def __get__(self, owner: _Folder | None, _cls: type | None = None) -> Path:
         if owner is None:
             return Path(*self.parts)
-        owner.__dict__[self._name] = found = Path(owner.root, *self.parts)
-        return found
+        owner.__dict__[self._name] = path = Path(owner.root, *self.parts)
+        return path
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,10 @@ STAGES = (
 
 def stages_of(context: RunContext) -> tuple[Stage, ...]:
     """Return the stages of a run. A pipeline prepares and scales nothing itself, its steps do."""
-    own = context.stages
-    if own is None:
+    replacements = context.stages
+    if replacements is None:
         return STAGES
-    return tuple(own.get(stage.name, stage) for stage in STAGES if stage.name not in ("prepare", "scale"))
+    return tuple(replacements.get(stage.name, stage) for stage in STAGES if stage.name not in ("prepare", "scale"))
 
 
 def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
@@ -59,7 +59,9 @@ def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
         if record.status == RUNNING:  # the worker or the steps were asked to end, and have
             ended = ResultRecord(status=CANCELED, reason="Ctrl-C") if context.stages else read_result(context.run)
             record = dataclasses.replace(record, run=ended)
-            record = _stage(context, record, next(one for one in stages_of(context) if one.name == "finalize"), phase)
+            record = _stage(
+                context, record, next(stage for stage in stages_of(context) if stage.name == "finalize"), phase
+            )
         finish(context, dataclasses.replace(record, error="canceled by Ctrl-C"), CANCELED)
         raise
     except (UserError, OSError) as error:

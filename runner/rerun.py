@@ -47,8 +47,8 @@ def compute_settings_of(record: RunRecord) -> Any:
     from omegaconf import OmegaConf
 
     with _damage_reported(record.id):
-        found = mask_secrets({"compute": record.config["compute"]})["compute"]
-        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(COMPUTES[found["kind"]]), found))
+        settings = mask_secrets({"compute": record.config["compute"]})["compute"]
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(COMPUTES[settings["kind"]]), settings))
 
 
 def _spec(recorded: dict[str, Any], run_id: str) -> RunSpec:
@@ -150,9 +150,9 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
     if allow_drift and spec.environment.kind == "current":
         spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
     spec.detach = False
-    for name, one in spec.data.inputs.items():
-        if one.step is not None:  # the run is a step, whose input is what another one left
-            one.path, one.step = record.prepare.inputs[name].path, None
+    for name, settings in spec.data.inputs.items():
+        if settings.step is not None:  # the run is a step, whose input is what another one left
+            settings.path, settings.step = record.prepare.inputs[name].path, None
     plan = Plan(
         spec=spec,
         config={key: value for key, value in record.config.items() if key != "base"},
@@ -169,7 +169,7 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
         snapshot_hash=record.prepare.snapshot.hash,
         environment=record.prepare.environment,
         lock_text=read_text(lock) if lock.exists() else "",
-        input_hashes={name: one.hash for name, one in record.prepare.inputs.items()},
+        input_hashes={name: input_record.hash for name, input_record in record.prepare.inputs.items()},
     )
     code = run_plan(plan, restored)
     _compare_outputs(record, FileRunStore(layout).read(plan.run_id))
@@ -206,8 +206,8 @@ def resume_pipeline(layout: Layout, run_id: str, *, given: Sequence[str] = ()) -
 
 
 def _compare_outputs(old: RunRecord, new: RunRecord) -> None:
-    before = {one.path: one.sha256 for one in old.finalize.outputs} if old.finalize else {}
-    after = {one.path: one.sha256 for one in new.finalize.outputs} if new.finalize else {}
+    before = {output.path: output.sha256 for output in old.finalize.outputs} if old.finalize else {}
+    after = {output.path: output.sha256 for output in new.finalize.outputs} if new.finalize else {}
     for path in sorted(before.keys() | after.keys()):
         if path not in after:
             print(f"{'missing':<9}  {clean(path)}")

@@ -117,7 +117,7 @@ def _stages(
 
     if resources is None:
         most = spec.pipeline.max_concurrent if spec.pipeline is not None else None
-        at_once = min(width({one.name: one.needs for one in steps}), most or len(steps))
+        at_once = min(width({step.name: step.needs for step in steps}), most or len(steps))
         resources = make_step_resources(base, compute, repr(spec.compute), at_once, closing)
     return stages_of(resources)
 

@@ -24,10 +24,10 @@ def default_root(start: Path) -> Path:
     """
     if named := os.environ.get(VARIABLE):
         return Path(os.path.abspath(Path(named).expanduser()))
-    found = _search(start)
-    if found.is_dir():
-        ownership.check_workspace(found, found=True)
-    return found
+    root = _search(start)
+    if root.is_dir():
+        ownership.check_workspace(root, discovered=True)
+    return root
 
 
 def _search(start: Path) -> Path:
@@ -36,7 +36,7 @@ def _search(start: Path) -> Path:
     Like git's, the search stays on one file system, and does not go above the home folder or into a folder that
     ``VIVERO_CEILING_DIRECTORIES`` lists, separated by colons. Whoever can write there could decide what is executed.
     """
-    ceilings = {Path(one) for one in os.environ.get(CEILINGS, "").split(os.pathsep) if one}
+    ceilings = {Path(path) for path in os.environ.get(CEILINGS, "").split(os.pathsep) if path}
     home, device = os.path.expanduser("~"), start.stat().st_dev  # noqa: PTH111 - "~" if the user has no home
     homes = {Path(home), Path(os.path.realpath(home))}
     for folder in (start, *start.parents):

@@ -76,11 +76,11 @@ def parse(words: list[str]) -> Command:
             raise UserError(
                 f"'{word}' is not SETTING=VALUE", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
             )
-    found = read_words(Command, words)
-    found.models = [name for one in found.models for name in one.split(",")]  # names have no commas
-    if not found.model and not found.models:
+    command = read_words(Command, words)
+    command.models = [name for model in command.models for name in model.split(",")]  # names have no commas
+    if not command.model and not command.models:
         raise UserError("No model is named", "Usage: python -m serving model=NAME[:VERSION|@ALIAS]")
-    return found
+    return command
 
 
 def prepare(command: Command) -> tuple[list[str], dict[str, str]]:

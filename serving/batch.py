@@ -129,24 +129,26 @@ def _answers(served: ServedModel, rows: Rows, before: int, order: Order) -> tupl
     if order.by_position:
         taken = replace(taken, columns=None)
     try:
-        found, method = served.answer(taken, None, len(rows))
+        answered, method = served.answer(taken, None, len(rows))
     except ServingError as error:
         message = _ROW.sub(lambda match: f"Row {int(match[1]) + before}", error.message)
         raise UserError(message, _advice(served, error, taken)) from None
-    outputs = found if isinstance(found, list) and found and isinstance(found[0], np.ndarray) else [found]
+    outputs = (
+        answered if isinstance(answered, list) and answered and isinstance(answered[0], np.ndarray) else [answered]
+    )
     columns: list[str] = []
     values: list[list[Any]] = []
     for at, output in enumerate(outputs):
         array = np.asarray(output)
         name = method if len(outputs) == 1 else f"{method}_{at}"
         classes = served.schema.classes
-        if isinstance(found, list) and isinstance(classes, list) and len(classes) == len(outputs):
+        if isinstance(answered, list) and isinstance(classes, list) and len(classes) == len(outputs):
             classes = classes[at]  # each output has its own
         columns += _names(name, method, array, classes)
         values += [column.tolist() for column in array.reshape(len(rows), -1).T]
     _check_apart(order.keep, columns)
-    answers = ([_plain(one) for one in row] for row in zip(*values, strict=True))
-    return [*order.keep, *columns], [[*own, *row] for own, row in zip(kept, answers, strict=True)]
+    answers = ([_plain(value) for value in row] for row in zip(*values, strict=True))
+    return [*order.keep, *columns], [[*kept_values, *row] for kept_values, row in zip(kept, answers, strict=True)]
 
 
 def _advice(served: ServedModel, error: ServingError, rows: Rows) -> str:
@@ -177,7 +179,7 @@ def _names(name: str, method: str, array: np.ndarray, classes: Any) -> list[str]
     width = array.reshape(len(array), -1).shape[1]
     of_labels = method.startswith("predict_") and isinstance(classes, list) and len(classes) == width
     # Labels that are lists belong to several outputs. Each output then has one value per row, as in a ClassifierChain.
-    labels = classes if of_labels and not any(isinstance(one, list) for one in classes) else range(width)
+    labels = classes if of_labels and not any(isinstance(label, list) for label in classes) else range(width)
     return [f"{name}_{label}" for label in labels]
 
 
@@ -189,7 +191,7 @@ def _check_apart(kept: list[str], answers: list[str]) -> None:
     UserError
         Naming the columns.
     """
-    both = [one for one in kept if one in answers]
+    both = [name for name in kept if name in answers]
     if both:
         raise UserError(
             f"--keep: the answers have a column {both[0]} too",

@@ -66,10 +66,10 @@ class ServingError(Exception):
     @property
     def headers(self) -> list[tuple[str, str]]:
         """The headers that belong to this status."""
-        found = [("WWW-Authenticate", "Bearer")] if self.status == 401 else []
+        headers = [("WWW-Authenticate", "Bearer")] if self.status == 401 else []
         if self.retry_after is not None:
-            found.append(("Retry-After", str(self.retry_after)))
-        return [*found, ("Allow", ", ".join(self.allow))] if self.allow else found
+            headers.append(("Retry-After", str(self.retry_after)))
+        return [*headers, ("Allow", ", ".join(self.allow))] if self.allow else headers
 
 
 def bad_input(code: str, message: str, **details: Any) -> ServingError:
@@ -97,7 +97,7 @@ class ErrorForm:
 
     def body(self, error: ServingError, request_id: str) -> dict[str, Any]:
         """Return the JSON of a refusal."""
-        given = {key: _detail(one) for key, one in error.details.items() if one is not None}
+        given = {key: _detail(detail) for key, detail in error.details.items() if detail is not None}
         details = {"code": error.code, **given}
         return self.write(error.message, details, request_id)
 
@@ -121,7 +121,7 @@ AS_TEXT = ErrorForm(
 
 def _detail(value: Any) -> Any:
     if isinstance(value, list):
-        return [_detail(one) for one in value[:_DETAILED]]
+        return [_detail(item) for item in value[:_DETAILED]]
     return shortened(value) if isinstance(value, str) else value
 
 
@@ -138,8 +138,8 @@ def quoted(value: Any) -> str:
 
 def listed(names: Iterable[Any]) -> str:
     """Return the first of some names, each cut if it is long."""
-    found = [shortened(one) for one in names]
-    return ", ".join(found[:_LISTED]) + (", …" if len(found) > _LISTED else "")
+    shown = [shortened(name) for name in names]
+    return ", ".join(shown[:_LISTED]) + (", …" if len(shown) > _LISTED else "")
 
 
 def count(number: int, what: str) -> str:

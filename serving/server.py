@@ -165,7 +165,7 @@ def _announce(folder: Path, home: Path) -> bool:
     served = next((state["served"] for state in _states(endpoint) if state["served"]), None)
     if served is None or not is_ready(settings.client_host, settings.port):
         return False
-    names = ", ".join(f"{one['name']}:{one['version']}" for one in served)
+    names = ", ".join(f"{model['name']}:{model['version']}" for model in served)
     _, _, _, served_settings = read_endpoint(home)
     for line in {state["problem"] for state in _states(endpoint) if state["problem"]}:
         print(f"warning: {line}", flush=True)
@@ -180,11 +180,11 @@ def _problem(folder: Path) -> str | None:
 
 
 def _states(endpoint: EndpointLayout) -> list[dict[str, Any]]:
-    found = []
+    states = []
     for path in endpoint.states.glob("[0-9]*.json"):
         with contextlib.suppress(FileNotFoundError):  # its process has ended meanwhile
-            found.append(read_record(path, ServerState).to_json())
-    return found
+            states.append(read_record(path, ServerState).to_json())
+    return states
 
 
 if __name__ == "__main__":

@@ -53,17 +53,17 @@ def texts(node: ast.AST) -> Iterator[str]:
 def path_parts(tree: ast.AST) -> Iterator[str]:
     """Yield what is joined to a path: ``folder / "a"``, ``Path(folder, "a")``, ``f"{folder}/a"``."""
     for node in ast.walk(tree):
-        found: list[str] = []
+        parts: list[str] = []
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            found = [*texts(node.left), *texts(node.right)]
+            parts = [*texts(node.left), *texts(node.right)]
         elif isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            found = [text for one in node.args for text in texts(one)] if name in JOINS else []
+            parts = [text for argument in node.args for text in texts(argument)] if name in JOINS else []
         elif isinstance(node, ast.JoinedStr):
-            found = [text for text in texts(node) if "/" in text]
+            parts = [text for text in texts(node) if "/" in text]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
-            found = [node.value] if "." in node.value else []  # a file's name, wherever it is
-        for text in found:
+            parts = [node.value] if "." in node.value else []  # a file's name, wherever it is
+        for text in parts:
             yield from text.split("/")
 
 
@@ -71,14 +71,14 @@ def path_parts(tree: ast.AST) -> Iterator[str]:
 def names() -> set[str]:
     """Return the names that the layouts have."""
     tree = ast.parse(Path(layout.__file__).read_text())
-    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "_Below"]
-    spelled = {text for call in calls for one in call.args for text in texts(one)}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_Below"]
+    spelled = {text for call in calls for argument in call.args for text in texts(argument)}
     return (spelled | run_names()) - {".lock"}  # a suffix, too
 
 
 def run_names() -> set[str]:
     """Return the names that the worker's layout has for the files of a run's folder."""
-    paths = [one for name, one in vars(worker_layout).items() if name.isupper() and isinstance(one, str)]
+    paths = [path for name, path in vars(worker_layout).items() if name.isupper() and isinstance(path, str)]
     return {part for path in paths if not path.startswith(("/", ".")) for part in path.split("/")}
 
 
@@ -95,7 +95,7 @@ def test_nothing_else_in_the_worker_spells_a_name_in_a_run_folder(path: Path) ->
 
 
 def test_both_sides_have_the_same_names() -> None:
-    ours = {one.as_posix() for name in vars(RunLayout) if isinstance(one := getattr(RunLayout, name), Path)}
+    ours = {path.as_posix() for name in vars(RunLayout) if isinstance(path := getattr(RunLayout, name), Path)}
     theirs = {getattr(worker_layout, name) for name in vars(worker_layout) if name.isupper()}
     assert {"order.json", "result.json", "logs/worker.log", "work/outputs", "worker.lock"} <= ours & theirs
 

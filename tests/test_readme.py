@@ -29,16 +29,16 @@ _NAMES = {"RUN": "latest", "SWEEP": "latest"}
 
 def blocks() -> list[tuple[str, list[str]]]:
     """Return the README's blocks of code, each with its language."""
-    found: list[tuple[str, list[str]]] = []
+    result: list[tuple[str, list[str]]] = []
     inside = False
     for line in (ROOT / "README.md").read_text().splitlines():
         if line.startswith("```"):
             inside = not inside
             if inside:
-                found.append((line.removeprefix("```"), []))
+                result.append((line.removeprefix("```"), []))
         elif inside:
-            found[-1][1].append(line)
-    return found
+            result[-1][1].append(line)
+    return result
 
 
 def typed_lines() -> list[str]:
@@ -57,7 +57,7 @@ def script_of(lines: list[str]) -> str:
     """Return a script that types lines and says how each ended."""
     parts = ["ip link set lo up"]
     for at, line in enumerate(lines):
-        command = re.sub(r"\b(RUN|SWEEP)\b", lambda found: _NAMES[found[0]], line)
+        command = re.sub(r"\b(RUN|SWEEP)\b", lambda match: _NAMES[match[0]], line)
         if any(word in line for word in _APART):
             if not line.startswith("python -m runner") or "--cfg" in line or " -m +" in line:
                 continue
@@ -87,7 +87,7 @@ def test_the_lines_do_what_they_say_in_their_order(tmp_path: Path) -> None:
         "import joblib, sys\nfrom sklearn.dummy import DummyClassifier\nprint(sys.argv)\n"
         "joblib.dump(DummyClassifier().fit([[0]], [0]), 'outputs/model.joblib')\n"
     )
-    ((_, lab),) = [one for one in blocks() if one[0] == "yaml"]
+    ((_, lab),) = [block for block in blocks() if block[0] == "yaml"]
     (clone / lab[0].removeprefix("# ")).write_text("\n".join(lab))
     lines = typed_lines()
     for number, program in enumerate(typed_programs()):

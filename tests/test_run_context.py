@@ -39,10 +39,10 @@ def test_the_computes_of_steps_are_closed_with_their_pipeline(tmp_path: Path, mo
 
     monkeypatch.setattr(run_context, "make_compute", make)
     steps = [_plan(tmp_path, slots) for slots in (1, 2, 3, 2)]
-    plan = _plan(tmp_path, 1, tuple(Step(f"s{number}", one) for number, one in enumerate(steps)))
+    plan = _plan(tmp_path, 1, tuple(Step(f"s{number}", step) for number, step in enumerate(steps)))
     closing = ExitStack()
     resources = run_context.make_step_resources(tmp_path, shared := Closable(1), repr(plan.spec.compute), 1, closing)
-    used = [resources.new_run(one, {})[1].compute for one in steps]
+    used = [resources.new_run(step, {})[1].compute for step in steps]
     assert used[0] is shared and used[1] is used[3] and [one.slots for one in made] == [2, 3]
     closing.close()
     assert [one.closed for one in made] == [1, 1] and shared.closed == 0

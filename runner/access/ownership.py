@@ -25,14 +25,14 @@ _ROOT = 0
 _WRITABLE = "can be written by others"
 
 
-def check_workspace(root: Path, *, found: bool = False) -> None:
+def check_workspace(root: Path, *, discovered: bool = False) -> None:
     """Refuse to execute anything in a workspace that others could have written.
 
     A link to a workspace is the user's choice if it belongs to the user; what it leads to is checked too.
 
     Parameters
     ----------
-    found : bool
+    discovered : bool
         Whether it was found by searching rather than named.
 
     Raises
@@ -43,7 +43,7 @@ def check_workspace(root: Path, *, found: bool = False) -> None:
     if is_named(root):
         return
     state = os.lstat(root)
-    sharing = None if found and root.stat().st_uid not in (os.geteuid(), _ROOT) else sharing_of(root)
+    sharing = None if discovered and root.stat().st_uid not in (os.geteuid(), _ROOT) else sharing_of(root)
     why = _why(root, state, sharing, link=True)
     if why is None and stat.S_ISLNK(state.st_mode):
         why = _why(root, root.stat(), sharing)
@@ -70,7 +70,10 @@ def check(root: Path, *paths: Path, link: bool = False) -> None:
     """
     sharing = sharing_of(root)
     behind = [moved_above(root, path) for path in paths]
-    for path, moved in [*((one, one) for one in dict.fromkeys(behind) if one), *zip(paths, behind, strict=True)]:
+    for path, moved in [
+        *((folder, folder) for folder in dict.fromkeys(behind) if folder),
+        *zip(paths, behind, strict=True),
+    ]:
         try:
             state = path.stat() if path == moved else os.lstat(path)
         except FileNotFoundError:
@@ -93,7 +96,7 @@ def is_trusted(root: Path) -> bool:
 def is_named(root: Path) -> bool:
     """Return whether ``VIVERO_TRUSTED`` lists a workspace."""
     named = os.environ.get(VARIABLE)
-    return bool(named) and os.path.abspath(root) in [os.path.normpath(one) for one in str(named).split(os.pathsep)]
+    return bool(named) and os.path.abspath(root) in [os.path.normpath(path) for path in str(named).split(os.pathsep)]
 
 
 def _why(path: Path, state: os.stat_result, sharing: Sharing | None, *, link: bool = False) -> str | None:

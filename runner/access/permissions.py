@@ -138,4 +138,4 @@ def _name_of(uid: int) -> str:
 
 def _is_workspace(root: Path) -> bool:
     """Return whether a folder contains only what a workspace contains."""
-    return all(one.name in _CONTENT or one.name.startswith("index.sqlite") for one in root.iterdir())
+    return all(entry.name in _CONTENT or entry.name.startswith("index.sqlite") for entry in root.iterdir())

@@ -53,17 +53,17 @@ def reference_of(written: Any) -> str | None:
     """Return the reference that a value was written as, without its default; None if it was not a reference."""
     if not isinstance(written, str) or "${" not in _FILLED_LATER.sub("", written):
         return None
-    return _ENVIRONMENT.sub(lambda found: f"${{oc.env:{found['name']}}}", written)
+    return _ENVIRONMENT.sub(lambda match: f"${{oc.env:{match['name']}}}", written)
 
 
 def variables_in(text: str) -> list[str]:
     """Return the names of the environment variables that a text refers to."""
-    return [found["name"] for found in _ENVIRONMENT.finditer(text)]
+    return [match["name"] for match in _ENVIRONMENT.finditer(text)]
 
 
 def without_references(text: str, value_of: Callable[[str], str]) -> str:
     """Return a text with its references to environment variables replaced by their values."""
-    return _ENVIRONMENT.sub(lambda found: value_of(found["name"]), text) if "${" in text else text
+    return _ENVIRONMENT.sub(lambda match: value_of(match["name"]), text) if "${" in text else text
 
 
 class Confidential:
@@ -109,7 +109,11 @@ class Confidential:
         if not equals:
             return word
         said = self.text(masked_word(word))
-        within = [one for one in self.places if one == path or one.startswith(f"{path}.") or path.startswith(f"{one}.")]
+        within = [
+            place
+            for place in self.places
+            if place == path or place.startswith(f"{path}.") or path.startswith(f"{place}.")
+        ]
         if said != word or not within or MASK in value:
             return said
         return f"{key}={MASK}"
@@ -118,9 +122,9 @@ class Confidential:
         """Return the resolved and the written value below a key, with secrets masked."""
         if isinstance(plain, Mapping):
             mapping = written if isinstance(written, Mapping) else {}
-            both = {key: self._masked(one, mapping.get(key), (*path, str(key))) for key, one in plain.items()}
-            resolved = {key: one[0] for key, one in both.items()}
-            return resolved, {key: one[1] for key, one in both.items()} if mapping or not plain else written
+            both = {key: self._masked(value, mapping.get(key), (*path, str(key))) for key, value in plain.items()}
+            resolved = {key: pair[0] for key, pair in both.items()}
+            return resolved, {key: pair[1] for key, pair in both.items()} if mapping or not plain else written
         if isinstance(plain, list):
             return self._masked_list(plain, written, path)
         return self._masked_value(path[-1] if path else "", plain, written, path)
@@ -128,19 +132,19 @@ class Confidential:
     def _masked_list(self, plain: list[Any], written: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
         same = isinstance(written, list) and len(written) == len(plain)
         pairs = []
-        for at, one in enumerate(plain):
+        for at, item in enumerate(plain):
             raw = written[at] if same else None
-            pairs.append(self._masked_word(_name_at(plain, at, path), one, raw, path))
-        resolved = [one[0] for one in pairs]
-        return resolved, [one[1] for one in pairs] if same or not plain else written
+            pairs.append(self._masked_word(_name_at(plain, at, path), item, raw, path))
+        resolved = [pair[0] for pair in pairs]
+        return resolved, [pair[1] for pair in pairs] if same or not plain else written
 
     def _masked_word(self, name: str, plain: Any, written: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
         """Return a word of a list, which may bring its name: ``--token=abc``."""
         if isinstance(plain, str) and _is_free(path) and "=" in plain and is_secret(*_named(plain)):
             flag, value = _named(plain)
             raw = written.partition("=")[2] if isinstance(written, str) and written.startswith(f"{flag}=") else None
-            found = self._masked_value(flag, value, raw, path)
-            return f"{flag}={found[0]}", f"{flag}={found[1]}"
+            masked = self._masked_value(flag, value, raw, path)
+            return f"{flag}={masked[0]}", f"{flag}={masked[1]}"
         if isinstance(plain, Mapping | list):
             return self._masked(plain, written, path)
         return self._masked_value(name, plain, written, path)
@@ -151,7 +155,7 @@ class Confidential:
             return plain, plain if reference is None else written
         names = variables_in(reference or "")
         by_name = _is_free(path) and is_secret(name, plain)
-        if reference is not None and (by_name or any(is_secret(one, "x") for one in names)):
+        if reference is not None and (by_name or any(is_secret(candidate, "x") for candidate in names)):
             return self._keep(plain, reference), reference
         if names and _is_free(path):
             return self._keep(plain, reference, elsewhere=False), written
@@ -165,8 +169,8 @@ class Confidential:
     def _without_password(
         self, plain: str, written: Any, reference: str | None, path: tuple[str, ...]
     ) -> tuple[Any, Any]:
-        for found in _URL.finditer(plain):
-            self._keep(found["password"], MASK)
+        for match in _URL.finditer(plain):
+            self._keep(match["password"], MASK)
         self.places.add(".".join(path))
         masked = reference if reference is not None and _is_free(path) else without_passwords(plain)
         return masked, without_passwords(str(written)) if reference is None else reference
@@ -182,10 +186,10 @@ class Confidential:
         """Return a value without secrets that it got by reference to another key."""
         if isinstance(value, Mapping):
             mapping = written if isinstance(written, Mapping) else {}
-            return {key: self._scrubbed(one, mapping.get(key)) for key, one in value.items()}
+            return {key: self._scrubbed(item, mapping.get(key)) for key, item in value.items()}
         if isinstance(value, list):
             same = isinstance(written, list) and len(written) == len(value)
-            return [self._scrubbed(one, written[at] if same else None) for at, one in enumerate(value)]
+            return [self._scrubbed(item, written[at] if same else None) for at, item in enumerate(value)]
         if not isinstance(value, str) or self.text(value) == value:
             return value
         return reference_of(written) or self.text(value)
@@ -227,14 +231,14 @@ def confidential(plain: Mapping[str, Any], written: str) -> Confidential | None:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    found = Confidential(plain, yaml.load(written, Loader=loader) or {})  # noqa: S506 - a safe one
-    return None if found.plain == plain and found.written is not None and not found.values else found
+    result = Confidential(plain, yaml.load(written, Loader=loader) or {})  # noqa: S506 - a safe one
+    return None if result.plain == plain and result.written is not None and not result.values else result
 
 
 def _may_have(plain: Mapping[str, Any]) -> bool:
     """Return whether a job may contain a secret, which decides whether it is examined closely."""
     job = plain.get("job") or {}
-    return any(_MAYBE.search(str(one)) for one in (*map(job.get, FREE), plain.get("pipeline")))
+    return any(_MAYBE.search(str(value)) for value in (*map(job.get, FREE), plain.get("pipeline")))
 
 
 def _is_free(path: Sequence[str]) -> bool:

@@ -36,10 +36,10 @@ def sharing_of(root: Path) -> Sharing | None:
         return None
     if not stat.S_ISREG(mark.st_mode) or mark.st_size > 1 << 16 or state.st_mode & 0o007:
         return None
-    found = _read(root / MARK, mark.st_mtime_ns, mark.st_ino)
-    if found is None or found.gid != state.st_gid or not {state.st_uid, mark.st_uid} <= found.owners:
+    sharing = _read(root / MARK, mark.st_mtime_ns, mark.st_ino)
+    if sharing is None or sharing.gid != state.st_gid or not {state.st_uid, mark.st_uid} <= sharing.owners:
         return None
-    return found if os.geteuid() in found.owners else None
+    return sharing if os.geteuid() in sharing.owners else None
 
 
 @functools.lru_cache(maxsize=16)
@@ -60,4 +60,4 @@ def members(gid: int) -> frozenset[int]:
     import pwd
 
     listed = set(grp.getgrgid(gid).gr_mem)
-    return frozenset(one.pw_uid for one in pwd.getpwall() if one.pw_gid == gid or one.pw_name in listed)
+    return frozenset(user.pw_uid for user in pwd.getpwall() if user.pw_gid == gid or user.pw_name in listed)

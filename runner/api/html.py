@@ -22,10 +22,10 @@ def _cell(value: Any) -> str:
     return escape(clean(show_value(value)))
 
 
-def _facts(title: str, found: Mapping[str, Any]) -> str:
+def _facts(title: str, facts: Mapping[str, Any]) -> str:
     lines = "".join(
         f"<tr><th style='text-align:left'>{_cell(name)}</th><td style='text-align:left'>{_cell(value)}</td></tr>"
-        for name, value in found.items()
+        for name, value in facts.items()
         if value not in (None, "", {})
     )
     return f"<table><caption style='text-align:left'><b>{_cell(title)}</b></caption>{lines}</table>"
@@ -81,7 +81,7 @@ def sweep_page(sweep: Sweep) -> str:
     best = ranked(record)[:_ROWS]
     trials = _table(
         ["trial", "run", "objective", "parameters"],
-        ([one.number, one.run, show_values(record, one), show_parameters(one)] for one in best),
+        ([trial.number, trial.run, show_values(record, trial), show_parameters(trial)] for trial in best),
     )
     return _facts(f"Sweep {sweep.id}", {**facts, "model": record.model}) + (trials if best else "")
 
@@ -99,9 +99,9 @@ def _versions(title: str, row: Mapping[str, Any]) -> str:
 
 def version_page(version: ModelVersion) -> str:
     """Return the facts of a version."""
-    found = version.inspection
+    inspection = version.inspection
     facts = {
-        "class": found.model_class if found is not None else None,
+        "class": inspection.model_class if inspection is not None else None,
         "aliases": ", ".join(version.aliases),
         "framework": version.record.framework,
         "created": show_time(version.record.created),
@@ -139,4 +139,4 @@ def asset_version_page(version: DataVersion) -> str:
     if table is None or not table.columns:
         return page
     names = ("name", "type", "missing", "min", "max", "top")
-    return page + _table(names, ([getattr(one, name) for name in names] for one in table.columns[:_ROWS]))
+    return page + _table(names, ([getattr(column, name) for name in names] for column in table.columns[:_ROWS]))

@@ -32,13 +32,13 @@ def known_clusters(workspace: Workspace) -> list[tuple[str, ...]]:
 
     folders = [Path(CONF), *([Path(given)] if (given := os.environ.get("VIVERO_CONFIG_DIR")) else [])]
     names = [path.stem for folder in folders for path in sorted((folder / "compute").glob("*.yaml"))]
-    found: list[tuple[str, ...]] = [(f"compute={name}",) for name in names if name not in _SHIPPED]
+    clusters: list[tuple[str, ...]] = [(f"compute={name}",) for name in names if name not in _SHIPPED]
     for overrides in _latest_overrides(workspace):
-        words = tuple(one for one in overrides if one.startswith(("compute=", "compute.")))
+        words = tuple(word for word in overrides if word.startswith(("compute=", "compute.")))
         # Of sweeps and of a schedule, a compute may be one of several: that is no one cluster.
-        if words and words != ("compute=local",) and not any("," in one.partition("[")[0] for one in words):
-            found.append(words)
-    return list(dict.fromkeys(found))
+        if words and words != ("compute=local",) and not any("," in word.partition("[")[0] for word in words):
+            clusters.append(words)
+    return list(dict.fromkeys(clusters))
 
 
 def _latest_overrides(workspace: Workspace) -> Iterator[Sequence[str]]:
@@ -59,7 +59,7 @@ def look(overrides: Sequence[str]) -> list[dict[str, Any]]:
     machines, nodes = find_machines(spec), list["Node"]()
     try:
         nodes = nodes_of(machines, spec)
-        return [dataclasses.asdict(one) for one in look_at_each(nodes)]
+        return [dataclasses.asdict(finding) for finding in look_at_each(nodes)]
     finally:
         for node in nodes:
             node.close()
@@ -112,7 +112,7 @@ def nodes_of(machines: Machines, spec: RunSpec) -> list[Node]:
     """Return the nodes, to none of which it connects."""
     from runner.compute.cluster.node import Node
 
-    return [Node(one, spec.compute) for one in machines.find()]
+    return [Node(machine, spec.compute) for machine in machines.find()]
 
 
 def ask_each(nodes: Sequence[Node], ask: Callable[[Node], T]) -> list[T]:

@@ -39,8 +39,10 @@ def package_version(layout: Layout, record: ModelRecord, settings: EndpointSetti
 def _write(folder: Path, name: str, content: bytes) -> None:
     """Write a file that others can read but only its owner can write, because the server refuses other models."""
     path = folder / name
-    for one in reversed([one for one in path.parents if one.is_relative_to(folder) and not one.exists()]):
-        one.mkdir()
-        one.chmod(0o755)
+    for parent in reversed(
+        [parent for parent in path.parents if parent.is_relative_to(folder) and not parent.exists()]
+    ):
+        parent.mkdir()
+        parent.chmod(0o755)
     path.write_bytes(content)
     path.chmod(0o644)

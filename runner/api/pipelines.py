@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def list_pipelines(workspace: Workspace, experiment: str | None, limit: int | None) -> list[Run]:
     """Return the runs that are pipelines, newest first, without those that are a step of another."""
     folders = pipeline_runs(workspace.layout, experiment)
-    found = (Run(workspace, one.root.parent.name, one.root.name) for one in folders)
+    found = (Run(workspace, folder.root.parent.name, folder.root.name) for folder in folders)
     return list(islice((run for run in found if _is_outermost(run)), limit))
 
 

@@ -64,7 +64,7 @@ def _start(root: Path, words: Sequence[str]) -> tuple[Path, subprocess.Popen[byt
     UserError
         The mistake in the composition, in the line that the command prints.
     """
-    _controllers[:] = [one for one in _controllers if one.poll() is None]
+    _controllers[:] = [controller for controller in _controllers if controller.poll() is None]
     reader, writer = os.pipe()
     with tempfile.TemporaryFile() as stderr, open(reader, errors="surrogateescape") as announced:
         try:

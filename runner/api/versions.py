@@ -75,14 +75,14 @@ class StoredVersion:
     @property
     def name(self) -> str:
         """The name of the model or data asset."""
-        found: str = self._record.name
-        return found
+        name: str = self._record.name
+        return name
 
     @property
     def version(self) -> int:
         """The number of the version."""
-        found: int = self._record.version
-        return found
+        version: int = self._record.version
+        return version
 
     @property
     def reference(self) -> str:
@@ -97,8 +97,8 @@ class StoredVersion:
     @property
     def aliases(self) -> list[str]:
         """The aliases that point to it, sorted."""
-        found = self._store.aliases(self.name)
-        return sorted(alias for alias, version in found.items() if version == self.version)
+        aliases = self._store.aliases(self.name)
+        return sorted(alias for alias, version in aliases.items() if version == self.version)
 
     @property
     def run(self) -> Run | None:

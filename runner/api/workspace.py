@@ -201,11 +201,11 @@ class Workspace:
         """Return the sweeps that can be read, newest first; name the others on standard error."""
         from runner.api.sweeps.sweep import list_sweeps
 
-        found = list_sweeps(self)
+        sweeps = list_sweeps(self)
         chosen = [
-            one
-            for one in found
-            if (experiment is None or one.experiment == experiment) and (state is None or one.state == state)
+            sweep
+            for sweep in sweeps
+            if (experiment is None or sweep.experiment == experiment) and (state is None or sweep.state == state)
         ]
         return chosen[:limit]
 

@@ -16,10 +16,10 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        found = float(value)
+        result = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return result if math.isfinite(result) else None
 
 
 def is_log(values: Iterable[float | None]) -> bool:
@@ -58,6 +58,6 @@ def thin(points: Sequence[tuple[float, float]], buckets: int) -> list[tuple[floa
     kept: list[tuple[float, float]] = []
     for at in range(buckets):
         part = points[at * len(points) // buckets : (at + 1) * len(points) // buckets]
-        low, high = min(part, key=lambda one: one[1]), max(part, key=lambda one: one[1])
+        low, high = min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])
         kept += sorted({low, high})
     return kept

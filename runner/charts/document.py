@@ -72,7 +72,7 @@ def bundle(name: str) -> str:
     """Return a module and its imports as one classic script, because a local file cannot import modules."""
     order: list[str] = []
     _collect(name, order)
-    return '"use strict";\nconst $ = {};\n' + "\n".join(_wrap(one) for one in order)
+    return '"use strict";\nconst $ = {};\n' + "\n".join(_wrap(module) for module in order)
 
 
 def _collect(name: str, order: list[str]) -> None:
@@ -84,7 +84,7 @@ def _collect(name: str, order: list[str]) -> None:
 
 
 def _wrap(name: str) -> str:
-    code = _IMPORT.sub(lambda found: f"const {found[1]} = $.{found[2]};\n", _COMMENT.sub("", _read(name)))
+    code = _IMPORT.sub(lambda match: f"const {match[1]} = $.{match[2]};\n", _COMMENT.sub("", _read(name)))
     exported: Sequence[str] = _EXPORT.findall(code)
     return f"$.{name} = (() => {{\n{_EXPORT.sub('', code)}return {{ {', '.join(exported)} }};\n}})();"
 

@@ -110,7 +110,7 @@ def _curve(way: Sequence[Place]) -> str:
 
 def _box(box: Box, place: Place) -> str:
     x, y = _at(place)
-    title = ", ".join(one for one in (box.name, box.kind, box.note, box.detail) if one)
+    title = ", ".join(part for part in (box.name, box.kind, box.note, box.detail) if part)
     since = f' data-since="{_text(box.since, 40)}"' if box.since else ""
     note = (
         f'<text x="{x + _WIDTH - 12}" y="{y + 20}" class="note"{since}>{_text(box.note, 14)}</text>' if box.note else ""

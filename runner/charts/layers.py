@@ -48,37 +48,38 @@ def lay_out(needs: Mapping[str, Sequence[str]]) -> Layout:
     """
     edges = _without_cycles(needs)
     layer = _layers(edges)
-    passed = sum(layer[name] - layer[one] - 1 for name, others in edges.items() for one in others)
+    passed = sum(layer[name] - layer[need] - 1 for name, others in edges.items() for need in others)
     straight = passed > _POINTS
-    ways = {(one, name): _way(one, name, layer, straight) for name, others in edges.items() for one in others}
+    ways = {(need, name): _way(need, name, layer, straight) for name, others in edges.items() for need in others}
     before, after = _neighbours(ways.values())
     columns = _ordered(_columns(layer, ways), before, after)
     rows = _rows(columns, before, after)
     return Layout(
         {name: (layer[name], rows[name]) for name in edges},
-        {edge: [(_layer(one, layer), rows[one]) for one in way] for edge, way in ways.items()},
+        {edge: [(_layer(point, layer), rows[point]) for point in way] for edge, way in ways.items()},
     )
 
 
 def _without_cycles(needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return the edges without cycles, with each node after those it needs."""
     left = {
-        name: [one for one in dict.fromkeys(others) if one in needs and one != name] for name, others in needs.items()
+        name: [need for need in dict.fromkeys(others) if need in needs and need != name]
+        for name, others in needs.items()
     }
     edges: dict[str, list[str]] = {}
     while left:
-        ready = [name for name, others in left.items() if all(one in edges for one in others)]
+        ready = [name for name, others in left.items() if all(need in edges for need in others)]
         for name in ready or [next(iter(left))]:  # if only cycles are left, the first node loses its open edges
-            edges[name] = [one for one in left.pop(name) if one in edges]
+            edges[name] = [need for need in left.pop(name) if need in edges]
     return edges
 
 
 def _layers(edges: Mapping[str, Sequence[str]]) -> dict[str, int]:
     layer: dict[str, int] = {}
     for name, others in edges.items():
-        layer[name] = 1 + max((layer[one] for one in others), default=-1)
+        layer[name] = 1 + max((layer[need] for need in others), default=-1)
     for name, others in edges.items():  # a node that needs nothing is put directly before the first that needs it
-        after = [layer[one] for one, needed in edges.items() if name in needed] if not others else []
+        after = [layer[dependent] for dependent, needed in edges.items() if name in needed] if not others else []
         layer[name] = min(after) - 1 if after else layer[name]
     return layer
 
@@ -96,9 +97,9 @@ def _layer(point: Point, layer: Mapping[str, int]) -> int:
 def _neighbours(ways: Iterable[Sequence[Point]]) -> tuple[dict[Point, list[Point]], dict[Point, list[Point]]]:
     before, after = dict[Point, list[Point]](), dict[Point, list[Point]]()
     for way in ways:
-        for one, other in pairwise(way):
-            after.setdefault(one, []).append(other)
-            before.setdefault(other, []).append(one)
+        for upper, lower in pairwise(way):
+            after.setdefault(upper, []).append(lower)
+            before.setdefault(lower, []).append(upper)
     return before, after
 
 
@@ -107,8 +108,8 @@ def _columns(layer: Mapping[str, int], ways: Mapping[tuple[str, str], Sequence[P
     for name, at in layer.items():
         columns[at].append(name)
     for way in ways.values():
-        for one in way[1:-1]:
-            columns[_layer(one, layer)].append(one)
+        for point in way[1:-1]:
+            columns[_layer(point, layer)].append(point)
     return columns
 
 
@@ -116,13 +117,13 @@ def _ordered(
     columns: list[list[Point]], before: Mapping[Point, Sequence[Point]], after: Mapping[Point, Sequence[Point]]
 ) -> list[list[Point]]:
     """Return the columns ordered so that few edges cross: each point is close to the mean of its neighbours."""
-    at = {one: float(row) for column in columns for row, one in enumerate(column)}
+    at = {point: float(row) for column in columns for row, point in enumerate(column)}
     for sweep in range(_SWEEPS):
         near = before if sweep % 2 == 0 else after
         for column in columns if sweep % 2 == 0 else reversed(columns):
-            wanted = {one: _mean(near.get(one, ()), at, at[one]) for one in column}
+            wanted = {point: _mean(near.get(point, ()), at, at[point]) for point in column}
             column.sort(key=wanted.__getitem__)
-            at |= {one: float(row) for row, one in enumerate(column)}
+            at |= {point: float(row) for row, point in enumerate(column)}
     return columns
 
 
@@ -131,18 +132,18 @@ def _rows(
 ) -> dict[Point, float]:
     """Return the row of each point, as close to its neighbours as the order and a distance of one allow."""
     tallest = max((len(column) for column in columns), default=0)
-    row = {one: at + (tallest - len(column)) / 2 for column in columns for at, one in enumerate(column)}
+    row = {point: at + (tallest - len(column)) / 2 for column in columns for at, point in enumerate(column)}
     for sweep in range(_SWEEPS):
         near = before if sweep % 2 == 0 else after
         for column in columns if sweep % 2 == 0 else reversed(columns):
-            wanted = [_mean(near.get(one, ()), row, row[one]) for one in column]
+            wanted = [_mean(near.get(point, ()), row, row[point]) for point in column]
             row |= zip(column, _apart(wanted), strict=True)
     top = min(row.values(), default=0.0)
-    return {one: at - top for one, at in row.items()}
+    return {point: at - top for point, at in row.items()}
 
 
 def _mean(points: Sequence[Point], at: Mapping[Point, float], default: float) -> float:
-    return sum(at[one] for one in points) / len(points) if points else default
+    return sum(at[point] for point in points) / len(points) if points else default
 
 
 def _apart(wanted: Sequence[float]) -> list[float]:
@@ -151,4 +152,4 @@ def _apart(wanted: Sequence[float]) -> list[float]:
     for at in range(1, len(wanted)):
         down[at] = max(down[at], down[at - 1] + 1)
         up[-1 - at] = min(up[-1 - at], up[-at] - 1)
-    return [(one + other) / 2 for one, other in zip(down, up, strict=True)]
+    return [(low + high) / 2 for low, high in zip(down, up, strict=True)]

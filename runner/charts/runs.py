@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 def chart_data(rows: Sequence[Row]) -> dict[str, Any]:
     """Return the rows and columns that the charts draw. `varies` says whether a column has different values."""
-    columns = [one for key in _keys(rows) if (one := _column(rows, key)) is not None]
+    columns = [column for key in _keys(rows) if (column := _column(rows, key)) is not None]
     return {"rows": [_row(row) for row in rows], "columns": columns}
 
 
@@ -41,7 +41,7 @@ def _keys(rows: Sequence[Row]) -> list[str]:
 
 def _names(rows: Sequence[Row], owner: str) -> list[str]:
     many = Counter(name for row in rows for name in row[owner] if len(name) <= _LONGEST_NAME)
-    return [name for name, _ in sorted(many.items(), key=lambda one: (-one[1], one[0]))]
+    return [name for name, _ in sorted(many.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def _column(rows: Sequence[Row], key: str) -> dict[str, Any] | None:

@@ -40,7 +40,7 @@ class Step(Protocol):
 
 def step_boxes(steps: Sequence[Step], link: Callable[[Step], str] = lambda _: "") -> dict[str, Box]:
     """Return a box for each step, by the name of the step."""
-    return {one.name: _box(one, link(one)) for one in steps}
+    return {step.name: _box(step, link(step)) for step in steps}
 
 
 def _box(step: Step, link: str) -> Box:

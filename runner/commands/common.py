@@ -138,13 +138,13 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
     UserError
         If a word has another form.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for word in given:
         key, equals, value = word.partition("=")
         if not key or not equals:
             raise UserError(f"{option} takes key=value, not '{word}'")
-        found[key] = value
-    return found
+        values[key] = value
+    return values
 
 
 def tag_change(word: str) -> tuple[str, str | None]:

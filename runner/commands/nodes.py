@@ -33,16 +33,16 @@ def nodes(words: tuple[str, ...], config_dir: Path | None, everything: bool, run
     """
     action = words[0] if words and words[0] in _ACTIONS else ""
     rest = words[1:] if action else words
-    names, overrides = [one for one in rest if "=" not in one], [one for one in rest if "=" in one]
+    names, overrides = [word for word in rest if "=" not in word], [word for word in rest if "=" in word]
     from runner.api.nodes import compose_cluster, find_machines, nodes_of
 
     spec = compose_cluster(overrides, config_dir)
-    machines, found = find_machines(spec, action), list["Node"]()
+    machines, all_nodes = find_machines(spec, action), list["Node"]()
     try:
-        found = nodes_of(machines, spec)
-        _execute(action, _chosen(found, names), spec, everything=everything, runs=runs)
+        all_nodes = nodes_of(machines, spec)
+        _execute(action, _chosen(all_nodes, names), spec, everything=everything, runs=runs)
     finally:
-        for node in found:
+        for node in all_nodes:
             node.close()
         machines.close()
 
@@ -58,8 +58,8 @@ def _execute(action: str, chosen: list[Node], spec: RunSpec, *, everything: bool
         _show(_check(chosen, spec) if action else look_at_each(chosen), checked=bool(action))
 
 
-def _chosen(found: list[Node], names: list[str]) -> list[Node]:
-    known = {node.name: node for node in found}
+def _chosen(all_nodes: list[Node], names: list[str]) -> list[Node]:
+    known = {node.name: node for node in all_nodes}
     for name in names:
         if name not in known:
             raise UserError(f"The cluster has no node '{name}'", nearest(name, [*known, *_ACTIONS]))
@@ -74,15 +74,15 @@ def _check(nodes: list[Node], spec: RunSpec) -> list[Finding]:
     return ask_each(nodes, lambda node: check(node, python))
 
 
-def _show(found: list[Finding], *, checked: bool) -> None:
+def _show(findings: list[Finding], *, checked: bool) -> None:
     import dataclasses
 
     from runner.console.tables import Column
 
     if wants_json():
-        emit_json([dataclasses.asdict(one) for one in found])
+        emit_json([dataclasses.asdict(node) for node in findings])
     else:
-        rows = [_row(one) for one in found]
+        rows = [_row(node) for node in findings]
         columns: list[Column | str] = [
             "NODE",
             "STATE",
@@ -94,27 +94,36 @@ def _show(found: list[Finding], *, checked: bool) -> None:
             Column("PING", optional=2),
         ]
         show_table(columns, rows)
-        for one in found:
-            for problem in one.problems if one.up else ():
-                say(f"{one.name}: {problem}")
-            if not one.up:
-                say(one.problems[0])
-            if checked and one.up and not one.problems:
-                kept = sum(one.state["kept"].values())
-                say(f"{one.name}: ready, as {one.facts['user']}, {show_bytes(kept)} kept in {one.facts['root']}")
-    if any(one.problems for one in found):
+        for node in findings:
+            for problem in node.problems if node.up else ():
+                say(f"{node.name}: {problem}")
+            if not node.up:
+                say(node.problems[0])
+            if checked and node.up and not node.problems:
+                kept = sum(node.state["kept"].values())
+                say(f"{node.name}: ready, as {node.facts['user']}, {show_bytes(kept)} kept in {node.facts['root']}")
+    if any(node.problems for node in findings):
         raise click.exceptions.Exit(1)
 
 
-def _row(one: Finding) -> list[str]:
-    if not one.up:
-        return [one.name, "down", "", "", "", "", "", ""]
-    running = len(one.state.get("running", ()))
-    state = "busy" if running else "warm" if one.state.get("daemon") else "idle"
-    facts = one.facts
-    ping = f"{one.milliseconds:.1f} ms" if one.milliseconds is not None else ""
+def _row(finding: Finding) -> list[str]:
+    if not finding.up:
+        return [finding.name, "down", "", "", "", "", "", ""]
+    running = len(finding.state.get("running", ()))
+    state = "busy" if running else "warm" if finding.state.get("daemon") else "idle"
+    facts = finding.facts
+    ping = f"{finding.milliseconds:.1f} ms" if finding.milliseconds is not None else ""
     platform = str(facts["platform"])
-    return [one.name, state, str(running), str(one.slots), show_bytes(facts["free"]), facts["python"], platform, ping]
+    return [
+        finding.name,
+        state,
+        str(running),
+        str(finding.slots),
+        show_bytes(facts["free"]),
+        facts["python"],
+        platform,
+        ping,
+    ]
 
 
 def _clean(nodes: list[Node], everything: bool) -> None:

@@ -52,9 +52,9 @@ def section(title: str) -> None:
     say(title)
 
 
-def facts(found: Mapping[str, Any], indent: int = 0) -> None:
+def facts(values: Mapping[str, Any], indent: int = 0) -> None:
     """Print names and values in two columns, skipping empty values."""
-    shown = {clean(name): show_value(value) for name, value in found.items()}
+    shown = {clean(name): show_value(value) for name, value in values.items()}
     shown = {name: value for name, value in shown.items() if value != ""}
     width = max((len(name) for name in shown), default=0)
     for name, value in shown.items():

@@ -116,8 +116,8 @@ def _open(paths: tuple[str, ...]) -> list[Shown]:
     given = paths or tuple(filter(None, [given_workspace()]))
     if not given:
         return [Shown(1, Workspace())]
-    workspaces = dict.fromkeys(Workspace(one) for one in given)
-    return [Shown(at, one, ("--workspace", str(one.root))) for at, one in enumerate(workspaces, 1)]
+    workspaces = dict.fromkeys(Workspace(path) for path in given)
+    return [Shown(at, workspace, ("--workspace", str(workspace.root))) for at, workspace in enumerate(workspaces, 1)]
 
 
 def _show(address: str) -> None:

@@ -75,8 +75,8 @@ class DaskMachine:
         for worker in self._machines.workers.get(self.name, {}):
             try:
                 return DaskLink(self._machines.client, worker)
-            except UnreachableError as one:
-                trouble = one
+            except UnreachableError as error:
+                trouble = error
         raise trouble
 
     def occupy(self, run: Path) -> None:
@@ -110,10 +110,10 @@ class DaskMachines:
 
     def refresh(self) -> None:
         """Update the list of workers."""
-        found: dict[str, dict[str, int]] = {}
-        for worker, threads in sorted(self.client.threads().items(), key=lambda one: _in_order(one[0])):
-            found.setdefault(host_of(worker), {})[worker] = threads
-        self.workers = found
+        workers: dict[str, dict[str, int]] = {}
+        for worker, threads in sorted(self.client.threads().items(), key=lambda item: _in_order(item[0])):
+            workers.setdefault(host_of(worker), {})[worker] = threads
+        self.workers = workers
 
     def find(self) -> list[DaskMachine]:
         """Return the machines that have workers. The first call waits for workers.

@@ -40,8 +40,8 @@ class SshMachine:
 
     def connect(self) -> Connection:
         """Connect to it."""
-        one = self._settings
-        return Connection(find(one.host, user=one.user, port=one.port), self._identities)
+        settings = self._settings
+        return Connection(find(settings.host, user=settings.user, port=settings.port), self._identities)
 
     def occupy(self, run: Path) -> None:
         """Do nothing: the machine has no scheduler."""
@@ -63,7 +63,7 @@ class SshMachines:
 
     def __init__(self, config: Any) -> None:
         identities = Identities(ask_on_terminal)
-        self._machines = [SshMachine(one, config.slots, identities) for one in read_nodes(config)]
+        self._machines = [SshMachine(node, config.slots, identities) for node in read_nodes(config)]
 
     def find(self) -> list[SshMachine]:
         """Return the machines."""
@@ -71,7 +71,7 @@ class SshMachines:
 
     def named(self, name: str) -> SshMachine | None:
         """Return a machine by name."""
-        return next((one for one in self._machines if one.name == name), None)
+        return next((machine for machine in self._machines if machine.name == name), None)
 
     def close(self) -> None:
         """Do nothing: finding the machines needs no resources."""

@@ -72,17 +72,17 @@ def unread_values(arguments: Any, script: str) -> list[str]:
     script : str
         The script's text, which is searched for argparse's ``nargs``.
     """
-    found, wanted = [], _flags_with_several_values(script)
+    warnings, wanted = [], _flags_with_several_values(script)
     for key, value in arguments.items() if isinstance(arguments, dict) else ():
         if not isinstance(value, list) or len(value) < 2:
             continue
         if f"--{key}" in wanted:
             values = ", ".join(map(str, value))
-            found.append(
+            warnings.append(
                 f"job.arguments.{key}: the script takes several values after one --{key}, but gets the flag "
                 f"{len(value)} times. Write it {{values: [{values}]}}"
             )
-    return found
+    return warnings
 
 
 def _flags_with_several_values(script: str) -> set[str]:
@@ -92,16 +92,16 @@ def _flags_with_several_values(script: str) -> set[str]:
     except (SyntaxError, ValueError):  # Python itself reports it, or another version will run the script
         return set()
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    found: set[str] = set()
+    flags: set[str] = set()
     for call in calls:
-        options = {one.arg: one.value for one in call.keywords}
+        options = {keyword.arg: keyword.value for keyword in call.keywords}
         several, action = options.get("nargs"), options.get("action")
         if not (isinstance(call.func, ast.Attribute) and call.func.attr == "add_argument"):
             continue
         if _constant(several) in (None, "?") or _constant(action) in ("append", "extend"):
             continue
-        found |= {str(_constant(one)) for one in call.args}
-    return found
+        flags |= {str(_constant(argument)) for argument in call.args}
+    return flags
 
 
 def _constant(node: ast.expr | None) -> Any:

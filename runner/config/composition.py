@@ -83,7 +83,7 @@ def allow_no_source(config: DictConfig) -> None:
 
 def _check_added_keys(config: DictConfig) -> None:
     """Refuse top-level keys that look like misspelt ones of ours. Users may add others, to refer to."""
-    ours = {*(one.name for one in dataclasses.fields(RunSpec)), *GROUPS, "hydra"}
+    ours = {*(field.name for field in dataclasses.fields(RunSpec)), *GROUPS, "hydra"}
     for key in set(map(str, config)) - ours:
         import difflib  # here, because it is rarely needed
 

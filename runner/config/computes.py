@@ -31,8 +31,8 @@ def compute_kind(kind: str) -> ComputeKind:
     """
     if kind not in _MODULES:
         raise UserError(f"compute.kind={kind} does not exist", nearest(kind, _MODULES))
-    found: ComputeKind = import_module(_MODULES[kind]).KIND
-    return found
+    compute: ComputeKind = import_module(_MODULES[kind]).KIND
+    return compute
 
 
 class _Settings(Mapping[str, type]):

@@ -66,8 +66,8 @@ def check_data(plain: Any) -> None:
     """
     for section, read in (("inputs", read_input), ("outputs", read_output)):
         given = plain.get(section) if isinstance(plain, Mapping) else None
-        for name, one in given.items() if isinstance(given, Mapping) else ():
-            read(str(name), one)
+        for name, value in given.items() if isinstance(given, Mapping) else ():
+            read(str(name), value)
 
 
 def read_input(name: str, given: Any) -> InputConfig:
@@ -82,7 +82,7 @@ def read_input(name: str, given: Any) -> InputConfig:
     if isinstance(given, str):
         return InputConfig(path=given) if is_path(given) else InputConfig(asset=given)
     made = _read(place, given, InputConfig)
-    sources = [one for one in (made.path, made.asset, made.step) if one is not None]
+    sources = [source for source in (made.path, made.asset, made.step) if source is not None]
     placed = made.step is not None and made.asset is None  # a pipeline adds the path of a step's output
     if len(sources) != 1 and not placed:
         what = "has no source" if not sources else "has more than one source"
@@ -111,16 +111,16 @@ def is_path(text: str) -> bool:
 def _read(place: str, given: Any, kind: type[T]) -> T:
     if isinstance(given, kind):
         return given
-    names: list[str] = [one.name for one in dataclasses.fields(kind)]
+    names: list[str] = [field_.name for field_ in dataclasses.fields(kind)]
     if not isinstance(given, Mapping):
         shown = "null" if given is None else given
         raise UserError(f"{place} must be text or a mapping of {', '.join(names)}, not {shown}")
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in given.items():
         name = _SHORT.get(str(key), str(key))
         if name not in names:
             raise UserError(f"Unknown key '{place}.{key}'", nearest_key(f"{place}.{key}", [*names, *_SHORT]))
         if not isinstance(value, str | None):
             raise UserError(f"{place}.{key} must be text, not {value}")
-        found[name] = value
-    return kind(**found)
+        values[name] = value
+    return kind(**values)

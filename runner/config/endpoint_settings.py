@@ -116,7 +116,7 @@ class EndpointSettings:
         """Names it may be reached by besides localhost and addresses; None: any."""
         if "*" in self.hosts or not (self.hosts or (self.host in _LOOPBACK and not self.needs_keys)):
             return None
-        return tuple(one.lower() for one in (self.host, *self.hosts))
+        return tuple(host.lower() for host in (self.host, *self.hosts))
 
     @property
     def address(self) -> str:

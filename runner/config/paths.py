@@ -16,5 +16,5 @@ def absolute(base: Path, named: str) -> Path:
 def similar_file(named: str, path: Path) -> str:
     """Return a hint that names a similar file beside a missing one, if there is one."""
     beside = list(path.parent.iterdir())[:200] if path.parent.is_dir() else []
-    meant = close(named, [str(Path(named).parent / one.name) for one in beside])
+    meant = close(named, [str(Path(named).parent / neighbour.name) for neighbour in beside])
     return f"Did you mean '{meant}'?" if meant is not None else ""

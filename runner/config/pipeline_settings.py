@@ -70,7 +70,7 @@ def read_step(name: str, given: Any) -> StepConfig:
 def _read(place: str, given: Any, kind: type[StepConfig]) -> StepConfig:
     if not isinstance(given, Mapping):
         raise UserError(f"{place} must be a mapping, such as {{job: {{script: train.py}}}}, not {given}")
-    empty, known = kind(), [one.name for one in dataclasses.fields(kind)]
+    empty, known = kind(), [field_.name for field_ in dataclasses.fields(kind)]
     for key, value in given.items():
         if key not in known:
             raise UserError(f"Unknown key '{place}.{key}'", nearest_key(f"{place}.{key}", known))
@@ -84,6 +84,6 @@ def _check_kind(place: str, value: Any, default: Any) -> None:
     kinds = {dict: "a mapping", list: "a list of names", bool: "true or false", int: "a whole number"}
     right = isinstance(value, type(default)) and (isinstance(value, bool) == isinstance(default, bool))
     if right and isinstance(default, list):
-        right = all(isinstance(one, str) for one in value)
+        right = all(isinstance(item, str) for item in value)
     if not right:
         raise UserError(f"{place} must be {kinds[type(default)]}, not {value}")

@@ -272,7 +272,7 @@ def fields_of(class_name: str) -> list[str]:
 def _sections(cls: Any) -> Iterator[Any]:
     """Yield a schema class and those of its sections."""
     yield cls
-    for one in dataclasses.fields(cls):
-        section: Any = one.default_factory
+    for field_ in dataclasses.fields(cls):
+        section: Any = field_.default_factory
         if dataclasses.is_dataclass(section):
             yield from _sections(section)

@@ -16,19 +16,19 @@ _LONGEST = 200  # of a text in a table or summary; --json has all of it
 
 def short_ids(ids: Collection[str]) -> dict[str, str]:
     """Return the shortest unique ending of each id. Commands accept it in place of the id."""
-    ends = {one: found[1] for one in ids if (found := re.fullmatch(_ID, one, re.ASCII))}
+    ends = {run_id: match[1] for run_id in ids if (match := re.fullmatch(_ID, run_id, re.ASCII))}
     many = Counter(ends.values())
-    return {one: end for one, end in ends.items() if many[end] == 1}
+    return {run_id: end for run_id, end in ends.items() if many[end] == 1}
 
 
 def shorten_ids(text: str, short: Mapping[str, str]) -> str:
     """Return a text with its ids shortened as by `short_ids`."""
-    return re.sub(_ID, lambda found: short.get(found[0], found[0]), text, flags=re.ASCII) if short else text
+    return re.sub(_ID, lambda match: short.get(match[0], match[0]), text, flags=re.ASCII) if short else text
 
 
 def longest_id(texts: Iterable[str]) -> int:
     """Return the length of the longest id in some texts, shortened or not, or 0."""
-    return max((len(found[0]) for text in texts for found in re.finditer(_ANY_ID, text, re.ASCII)), default=0)
+    return max((len(match[0]) for text in texts for match in re.finditer(_ANY_ID, text, re.ASCII)), default=0)
 
 
 def finite(value: Any) -> Any:

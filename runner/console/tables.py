@@ -94,34 +94,45 @@ class _Sized:
 
 def _fit(columns: list[_Sized], width: int) -> tuple[list[_Sized], list[Column]]:
     """Return the columns that fit a width, and the required ones that did not."""
-    found = [one for one in columns if any(one.texts) or not (one.column.optional or one.column.fold or one.column.cut)]
-    kept = list(found)
-    for one in sorted((one for one in found if one.column.optional), key=lambda one: one.column.optional):
+    filled = [
+        column
+        for column in columns
+        if any(column.texts) or not (column.column.optional or column.column.fold or column.column.cut)
+    ]
+    kept = list(filled)
+    for column in sorted(
+        (column for column in filled if column.column.optional), key=lambda column: column.column.optional
+    ):
         if _total([other.wanted() for other in kept]) > width:
-            kept.remove(one)
+            kept.remove(column)
     # The first column that is cut, and the very first, are what the rows are about.
-    for one in [*reversed([one for one in kept if one.column.cut][1:]), *reversed(kept[1:])]:
-        if one in kept and _total([other.least for other in kept]) > width:
-            kept.remove(one)
+    for column in [*reversed([column for column in kept if column.column.cut][1:]), *reversed(kept[1:])]:
+        if column in kept and _total([other.least for other in kept]) > width:
+            kept.remove(column)
     _share(kept, width)
-    return kept, [one.column for one in found if one not in kept and not one.column.optional]
+    return kept, [column.column for column in filled if column not in kept and not column.column.optional]
 
 
 def _share(columns: list[_Sized], width: int) -> None:
     """Set the width of each column: shrink the widest that may shrink, then give the rest to folded ones."""
-    for one in columns:
-        one.room = one.wanted() if one.column.fold else min(one.natural, max(width, one.least))
-    groups = ([one for one in columns if not one.column.fold], [one for one in columns if one.column.fold])
+    for column in columns:
+        column.room = column.wanted() if column.column.fold else min(column.natural, max(width, column.least))
+    groups = (
+        [column for column in columns if not column.column.fold],
+        [column for column in columns if column.column.fold],
+    )
     for group in groups:
-        while (excess := _total([one.room for one in columns]) - width) > 0:
-            shrinking = sorted((one for one in group if one.room > one.least), key=lambda one: -one.room)
+        while (excess := _total([column.room for column in columns]) - width) > 0:
+            shrinking = sorted(
+                (column for column in group if column.room > column.least), key=lambda column: -column.room
+            )
             if not shrinking:
                 break
             widest, *others = shrinking
             below = min(widest.room - 1, others[0].room if others else 0)
             widest.room = max(widest.least, below, widest.room - excess)
-    for one in groups[1]:
-        one.room += max(0, min(one.natural - one.room, width - _total([other.room for other in columns])))
+    for column in groups[1]:
+        column.room += max(0, min(column.natural - column.room, width - _total([other.room for other in columns])))
 
 
 def show_table(
@@ -157,19 +168,19 @@ def print_table(
     list of str
         The required columns that did not fit.
     """
-    all_columns = [one if isinstance(one, Column) else Column(one) for one in columns]
+    all_columns = [column if isinstance(column, Column) else Column(column) for column in columns]
     cleaned = [[clean(text) for text in row] for row in rows]
     if not sys.stdout.isatty():
         _print_plain(all_columns, cleaned)
         return []
     short = short_ids(ids)
-    all_columns = [replace(one, name=shorten_ids(clean(one.name), short)) for one in all_columns]
+    all_columns = [replace(column, name=shorten_ids(clean(column.name), short)) for column in all_columns]
     rows_shown = [[shorten_ids(text, short) for text in row] for row in cleaned]
     texts = list(zip(*rows_shown, strict=True)) or [() for _ in all_columns]
-    sized = [_Sized(one, list(found)) for one, found in zip(all_columns, texts, strict=True)]
+    sized = [_Sized(column, list(cells)) for column, cells in zip(all_columns, texts, strict=True)]
     kept, missing = _fit(sized, terminal_width())
     _print_rich(kept)
-    return [one.name for one in missing]
+    return [column.name for column in missing]
 
 
 def terminal_width() -> int:
@@ -179,7 +190,7 @@ def terminal_width() -> int:
     return shutil.get_terminal_size().columns
 
 
-def side_by_side(many: int, first: int, least: int) -> list[range]:
+def side_by_side(many: int, first: int, least_width: int) -> list[range]:
     """Return the column numbers in groups that fit on a terminal. A pipe gets a single group.
 
     Parameters
@@ -188,19 +199,19 @@ def side_by_side(many: int, first: int, least: int) -> list[range]:
         The number of columns.
     first : int
         The width of the left column of each group.
-    least : int
+    least_width : int
         The least width of a column.
     """
     if not sys.stdout.isatty():
         return [range(many)]
-    step = max(1, (terminal_width() - _EDGES - first) // (least + _GAP))
+    step = max(1, (terminal_width() - _EDGES - first) // (least_width + _GAP))
     return [range(at, min(at + step, many)) for at in range(0, many, step)]
 
 
 def _print_plain(columns: Sequence[Column], rows: list[list[str]]) -> None:
-    headers = [one.name for one in columns]
+    headers = [column.name for column in columns]
     widths = [max(map(len, texts)) for texts in zip(headers, *rows, strict=True)]
-    aligned = [str.rjust if one.right else str.ljust for one in columns]
+    aligned = [str.rjust if column.right else str.ljust for column in columns]
     lines = [
         "  ".join(align(text, width) for align, text, width in zip(aligned, row, widths, strict=True)).rstrip()
         for row in (headers, *rows)
@@ -265,12 +276,12 @@ def _print_rich(columns: list[_Sized]) -> None:
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for one in columns:
-        justify: Literal["right", "left"] = "right" if one.column.right else "left"
-        drawn.add_column(Text(one.title()), justify=justify, no_wrap=True, overflow="crop")
-    for row in zip(*(one.lines() for one in columns), strict=True):
+    for column in columns:
+        justify: Literal["right", "left"] = "right" if column.column.right else "left"
+        drawn.add_column(Text(column.title()), justify=justify, no_wrap=True, overflow="crop")
+    for row in zip(*(column.lines() for column in columns), strict=True):
         # Text, not str: what a script recorded must not be read as markup.
         drawn.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in row))
     # A first column that is wider than the terminal is the terminal's to break: it can still be copied.
-    width = max(terminal_width(), _total([one.room for one in columns]))
+    width = max(terminal_width(), _total([column.room for column in columns]))
     Console(file=sys.stdout, width=width, height=25, highlight=False).print(drawn)

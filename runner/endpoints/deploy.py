@@ -49,9 +49,9 @@ def new_endpoint(
         If a model does not exist, the endpoint is running, or its address is in use.
     """
     check_settings(settings)
-    deployments = tuple(deployment(registry, one) for one in references)
-    names = [one.name for one in deployments]
-    twice = next((one for one in names if names.count(one) > 1), None)
+    deployments = tuple(deployment(registry, reference) for reference in references)
+    names = [deployment.name for deployment in deployments]
+    twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UserError(
             f"Model {twice} is named twice", "To split traffic between two versions: vivero deploy --weight"
@@ -81,7 +81,7 @@ def new_endpoint(
 
 def models_of(registry: FileRegistry, record: EndpointRecord) -> list[ModelRecord]:
     """Return the records of the versions that an endpoint serves."""
-    return [registry.resolve(f"{one.name}:{one.version}") for one in record.deployments]
+    return [registry.resolve(f"{deployment.name}:{deployment.version}") for deployment in record.deployments]
 
 
 def plain(settings: EndpointSettings) -> dict[str, Any]:
@@ -117,10 +117,10 @@ class Deployer:
         name = check_name(settings.name or self.registry.resolve(target.reference).name, "endpoint name")
         self.layout.endpoint(name).root.mkdir(parents=True, exist_ok=True)
         with locked(self.layout.endpoint(name).deploying):  # one deployment at a time
-            there = self.store.read(name) if name in self.store.names() else None
-            if there is not None and self._servers(there).alive(name):
-                return self._change(there, target, settings)
-            return self._begin(name, there, target, settings)
+            existing = self.store.read(name) if name in self.store.names() else None
+            if existing is not None and self._servers(existing).alive(name):
+                return self._change(existing, target, settings)
+            return self._begin(name, existing, target, settings)
 
     def preflight(self, settings: EndpointSettings, model: str, python: str) -> None:
         """Check the address and the container engine before a long training, not only after it.
@@ -140,10 +140,10 @@ class Deployer:
             With the message that the deployment would fail with.
         """
         name = settings.name or model
-        there = self.store.read(name) if name in self.store.names() else None
-        if there is not None and self._servers(there).alive(name):
-            same_kind(settings, EndpointSettings(**there.settings), name)
-        elif there is None:
+        existing = self.store.read(name) if name in self.store.names() else None
+        if existing is not None and self._servers(existing).alive(name):
+            same_kind(settings, EndpointSettings(**existing.settings), name)
+        elif existing is None:
             choose_port(settings)
         self.servers(settings.kind).preflight(settings, python)
 
@@ -158,16 +158,16 @@ class Deployer:
             self.store.write(new)
             return dataclasses.replace(self._result(new, {}), serving=False)
 
-    def _change(self, there: EndpointRecord, target: Target, settings: EndpointSettings) -> Deployed:
+    def _change(self, existing: EndpointRecord, target: Target, settings: EndpointSettings) -> Deployed:
         if target.changes_settings:
             raise UserError(
-                f"Endpoint {there.name} is running, so its settings cannot be changed",
-                f"Stop it first: vivero stop {there.name}",
+                f"Endpoint {existing.name} is running, so its settings cannot be changed",
+                f"Stop it first: vivero stop {existing.name}",
             )
         if not target.keeps_settings:
-            same_kind(settings, EndpointSettings(**there.settings), there.name)
+            same_kind(settings, EndpointSettings(**existing.settings), existing.name)
         new = deployment(self.registry, target.reference, weight=target.share, mirror=target.mirror)
-        return self._switch(there, deployed(there, beside(there.deployments, new, target)))
+        return self._switch(existing, deployed(existing, beside(existing.deployments, new, target)))
 
     def _switch(self, old: EndpointRecord, new: EndpointRecord) -> Deployed:
         servers = self._servers(old)
@@ -175,15 +175,17 @@ class Deployer:
         servers.switch(old, new)
         return self._result(new, {})
 
-    def _begin(self, name: str, there: EndpointRecord | None, target: Target, settings: EndpointSettings) -> Deployed:
+    def _begin(
+        self, name: str, existing: EndpointRecord | None, target: Target, settings: EndpointSettings
+    ) -> Deployed:
         if target.mirror or target.weight is not None:
             raise UserError(
                 f"Endpoint {name} is not running, so it has no traffic to share", "Leave out --weight and --mirror"
             )
-        if target.keeps_settings and there is not None:
-            settings = EndpointSettings(**there.settings)
-        if there is not None:
-            self._servers(there).clean(name)
+        if target.keeps_settings and existing is not None:
+            settings = EndpointSettings(**existing.settings)
+        if existing is not None:
+            self._servers(existing).clean(name)
         servers = self.servers(settings.kind)
         record, keys = new_endpoint(
             self.layout,
@@ -195,7 +197,7 @@ class Deployer:
         try:
             servers.start(record)
         except UserError as mistake:
-            if there is not None:
+            if existing is not None:
                 raise
             self.store.discard(name)
             raise UserError(mistake.message, mistake.hint or f"Its log: {self.layout.endpoint(name).log}") from None
@@ -206,5 +208,8 @@ class Deployer:
 
     def _result(self, record: EndpointRecord, keys: dict[str, str]) -> Deployed:
         settings = EndpointSettings(**record.settings)
-        models = [f"{one.name}:{one.version}" + (" (mirror)" if one.mirror else "") for one in record.deployments]
+        models = [
+            f"{deployment.name}:{deployment.version}" + (" (mirror)" if deployment.mirror else "")
+            for deployment in record.deployments
+        ]
         return Deployed(record.name, settings.address, models, keys)

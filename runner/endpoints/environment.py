@@ -35,19 +35,21 @@ def _of_conda(record: ModelRecord) -> dict[str, str]:
 def mismatches(record: ModelRecord, accelerate: str | None = None) -> list[str]:
     """Return the differences between the current Python and the model's. Empty if it fits."""
     wrong = []
-    own = (record.python_version or platform.python_version()).split(".")[:2]
-    if own != platform.python_version().split(".")[:2]:
+    python = (record.python_version or platform.python_version()).split(".")[:2]
+    if python != platform.python_version().split(".")[:2]:
         wrong.append(f"Python {record.python_version} is now {platform.python_version()}")
-    there, here = pins_of(record), installed_packages()
+    pinned, here = pins_of(record), installed_packages()
     for name in _DECIDING:
-        if name in there and there[name] != here.get(name):
-            wrong.append(f"{name} {there[name]} is now {here.get(name, 'absent')}")
-    for one in providers(record.inspection.modules if record.inspection else (), here):
-        others = [name for name in one.distributions if name in there and name not in _DECIDING]
-        wrong += [f"{name} {there[name]} is now {here[name]}" for name in others if there[name] != here[name]]
-        if not one.there:
-            wrong.append(f"{one.module} is absent")
-    return wrong + [f"{_name(one)} is absent" for one in _accelerators(accelerate) if _name(one) not in here]
+        if name in pinned and pinned[name] != here.get(name):
+            wrong.append(f"{name} {pinned[name]} is now {here.get(name, 'absent')}")
+    for provider in providers(record.inspection.modules if record.inspection else (), here):
+        others = [name for name in provider.distributions if name in pinned and name not in _DECIDING]
+        wrong += [f"{name} {pinned[name]} is now {here[name]}" for name in others if pinned[name] != here[name]]
+        if not provider.there:
+            wrong.append(f"{provider.module} is absent")
+    return wrong + [
+        f"{_name(accelerator)} is absent" for accelerator in _accelerators(accelerate) if _name(accelerator) not in here
+    ]
 
 
 def _accelerators(accelerate: str | None) -> tuple[str, ...]:
@@ -78,5 +80,5 @@ def requirements(records: Sequence[ModelRecord], accelerate: str | None = None) 
         wanted |= {name: f"{name}=={version}" for name, version in _of_conda(record).items()}
         wanted |= {name: line for name, line in requirements_of(record.lock or "").items() if name not in _OURS}
     names = list(dict.fromkeys(name for record in records for name in pins_of(record) if name in wanted))
-    ours = [one for one in (*SERVER_PACKAGES, *_accelerators(accelerate)) if _name(one) not in wanted]
+    ours = [package for package in (*SERVER_PACKAGES, *_accelerators(accelerate)) if _name(package) not in wanted]
     return [*(wanted[name] for name in names), *ours], python

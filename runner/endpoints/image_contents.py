@@ -75,9 +75,11 @@ def contents(registry: FileRegistry, model: ModelRecord, settings: EndpointSetti
 
 def standalone_record(model: ModelRecord, settings: EndpointSettings) -> EndpointRecord:
     """Return the record for a container that serves a version without an endpoint."""
-    own = dataclasses.replace(settings, kind="local", name=model.name, host="0.0.0.0", port=PORT)  # noqa: S104 - its own
-    one = Deployment(reference=f"{model.name}:{model.version}", name=model.name, version=model.version)
-    return EndpointRecord(name=model.name, created=model.created, deployments=(one,), settings=dataclasses.asdict(own))
+    image_settings = dataclasses.replace(settings, kind="local", name=model.name, host="0.0.0.0", port=PORT)  # noqa: S104 - its own
+    deployment = Deployment(reference=f"{model.name}:{model.version}", name=model.name, version=model.version)
+    return EndpointRecord(
+        name=model.name, created=model.created, deployments=(deployment,), settings=dataclasses.asdict(image_settings)
+    )
 
 
 def _as_json(value: object) -> bytes:
@@ -86,19 +88,19 @@ def _as_json(value: object) -> bytes:
 
 def _artefact(registry: FileRegistry, model: ModelRecord, below: str) -> dict[str, bytes]:
     path = registry.artefact(model)
-    known = {one.path: one.sha256 for one in model.files}
+    known = {file.path: file.sha256 for file in model.files}
     root = path if path.is_dir() else path.parent
     names = list_files(path) if path.is_dir() else [path.name]
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for name in sorted({*names, *known}):
-        there = (root / name).read_bytes() if name in names and (root / name).is_file() else b""
-        if hashlib.sha256(there).hexdigest() != known.get(name):
+        content = (root / name).read_bytes() if name in names and (root / name).is_file() else b""
+        if hashlib.sha256(content).hexdigest() != known.get(name):
             raise UserError(
                 f"{name} of model {model.name}:{model.version} has changed since it was registered",
                 "To see what has changed: vivero models verify",
             )
-        found[f"{below}/{model.artefact}/{name}" if path.is_dir() else f"{below}/{name}"] = there
-    return found
+        contents[f"{below}/{model.artefact}/{name}" if path.is_dir() else f"{below}/{name}"] = content
+    return contents
 
 
 def digest(files: Mapping[str, bytes]) -> str:

@@ -111,11 +111,11 @@ def find_python(
         If no environment fits all models, or it cannot be built.
     """
     named = [record for record in records if record.framework_version]
-    records = [*named, *(one for one in records if one not in named)]  # without scikit-learn's version: fits any
+    records = [*named, *(model for model in records if model not in named)]  # without scikit-learn's version: fits any
     for other in named[1:]:
         if other.framework_version and not named[0].fits_framework(other.framework_version):
             _check_mismatch(named[0], other, settings)
-    wrong = list(dict.fromkeys(one for record in records for one in mismatches(record, settings.accelerate)))
+    wrong = list(dict.fromkeys(mismatch for record in records for mismatch in mismatches(record, settings.accelerate)))
     if not wrong:
         return sys.executable
     if settings.allow_version_mismatch:

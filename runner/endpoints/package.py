@@ -115,7 +115,7 @@ def package(
     files = {f"vivero/{name}": content for name, content in contents(registry, model, settings).items()}
     return {
         **files,
-        **{f"wheels/{one.name}": one.read_bytes() for one in wheels},
+        **{f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels},
         "Dockerfile": _dockerfile(base, wheels).encode(),
         "requirements.lock": lock.encode(),
         "README.md": _readme(model, settings, base).encode(),
@@ -149,7 +149,7 @@ def _readme(model: ModelRecord, settings: EndpointSettings, base: str) -> str:
         base=base,
         port=PORT,
         user=NOBODY,
-        limits="".join(f" {one}" for one in options),
+        limits="".join(f" {option}" for option in options),
         make_key="" if open_to_all else _MAKE_KEY,
         mount_keys="" if open_to_all else _MOUNT_KEYS.format(keys=KEYS),
         header="" if open_to_all else _HEADER,

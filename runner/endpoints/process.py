@@ -80,10 +80,10 @@ def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
         return
     ownership.check(layout.root, prefix)
     ownership.check(layout.root, Path(record.python), link=True)
-    found = environment_seal.changes(str(prefix))
-    if found:
+    changed = environment_seal.changes(str(prefix))
+    if changed:
         raise UserError(
-            f"Endpoint {record.name} cannot start: in its environment {environment_seal.shown(found)} changed",
+            f"Endpoint {record.name} cannot start: in its environment {environment_seal.shown(changed)} changed",
             "Deploy it again to rebuild the environment",
         )
 

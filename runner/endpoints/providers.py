@@ -31,19 +31,19 @@ def providers(modules: Sequence[str], here: Mapping[str, str]) -> list[Provider]
     here : mapping of str to str
         The version of each package of the current Python, by name.
     """
-    wanted = [one for one in modules if one not in sys.stdlib_module_names and one != "__main__"]
-    found = []
+    wanted = [module for module in modules if module not in sys.stdlib_module_names and module != "__main__"]
+    result = []
     for module in wanted:
         usual = _ELSEWHERE.get(module, normalised(module))
         names = (usual,) if usual in here else _distributions(module)
-        found.append(Provider(module, names, bool(names) or _can_be_imported(module)))
-    return found
+        result.append(Provider(module, names, bool(names) or _can_be_imported(module)))
+    return result
 
 
 def _distributions(module: str) -> tuple[str, ...]:
     from importlib.metadata import packages_distributions
 
-    return tuple(sorted({normalised(one) for one in packages_distributions().get(module, ())}))
+    return tuple(sorted({normalised(name) for name in packages_distributions().get(module, ())}))
 
 
 def _can_be_imported(module: str) -> bool:

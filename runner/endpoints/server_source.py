@@ -56,7 +56,7 @@ def unused_copies(layout: Layout) -> list[Path]:
     UserError
         If it is not known which copy a running endpoint imports.
     """
-    there = {Path(one.path) for one in entries(layout.servers) if is_name(one.name)}
+    there = {Path(entry.path) for entry in entries(layout.servers) if is_name(entry.name)}
     if not there:
         return []
     store = EndpointStore(layout)
@@ -77,8 +77,8 @@ def _source_of(layout: Layout, name: str) -> Path:
 
 def _is_intact(files: dict[str, bytes], target: Path) -> bool:
     """Return whether a folder has exactly these files. Some could be cut short, changed or added."""
-    there = {name for name in list_files(target) if "__pycache__" not in name} if target.is_dir() else set()
-    return there == files.keys() and all((target / name).read_bytes() == content for name, content in files.items())
+    present = {name for name in list_files(target) if "__pycache__" not in name} if target.is_dir() else set()
+    return present == files.keys() and all((target / name).read_bytes() == content for name, content in files.items())
 
 
 def _write(files: dict[str, bytes], target: Path) -> None:
@@ -99,14 +99,14 @@ def _write(files: dict[str, bytes], target: Path) -> None:
 def server_source(*, commands: bool = False) -> dict[str, bytes]:
     """Return the files by path, beginning with ``serving/`` or ``runner/``. With `commands`, include the commands."""
     waiting = [path for path in (_ROOT / "serving").rglob("*.py") if commands or path.stem not in _COMMANDS]
-    found: dict[str, bytes] = {}
+    sources: dict[str, bytes] = {}
     while waiting:
         path = waiting.pop()
         name = path.relative_to(_ROOT).as_posix()
-        if name not in found:
-            found[name] = path.read_bytes()
-            waiting += [file for module in _imported(path, found[name]) for file in _files(module)]
-    return dict(sorted(found.items()))
+        if name not in sources:
+            sources[name] = path.read_bytes()
+            waiting += [file for module in _imported(path, sources[name]) for file in _files(module)]
+    return dict(sorted(sources.items()))
 
 
 def _imported(path: Path, content: bytes) -> Iterator[str]:
@@ -114,11 +114,11 @@ def _imported(path: Path, content: bytes) -> Iterator[str]:
     parents = path.relative_to(_ROOT).parts
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             within = parents[: -node.level] if node.level else ()
             module = ".".join([*within, *([node.module] if node.module else [])])
-            yield from (f"{module}.{one.name}" for one in node.names)
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def _files(module: str) -> Iterator[Path]:

@@ -59,10 +59,10 @@ def _check_words(settings: EndpointSettings) -> None:
 def _check_hosts(settings: EndpointSettings) -> None:
     if _HOST.fullmatch(settings.host) is None and not _is_address(settings.host):
         raise UserError(f"host={settings.host!r} is not a name or an address", "Write it without http:// and port")
-    for one in settings.hosts:
-        if one != "*" and _HOST.fullmatch(one) is None:
+    for host in settings.hosts:
+        if host != "*" and _HOST.fullmatch(host) is None:
             raise UserError(
-                f"hosts: {one!r} is not a name", "Write it without http:// and port, such as models.example.org"
+                f"hosts: {host!r} is not a name", "Write it without http:// and port, such as models.example.org"
             )
 
 

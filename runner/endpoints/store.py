@@ -33,14 +33,14 @@ class EndpointStore:
 
     def names(self) -> list[str]:
         """Return the names of all endpoints, sorted."""
-        return [one for one in self._folders() if self._has_record(one)]
+        return [name for name in self._folders() if self._has_record(name)]
 
     def listed(self) -> list[str]:
         """Return the sorted names of all endpoints, including running ones whose record is gone."""
-        return [one for one in self._folders() if self._has_record(one) or self.alive(one)]
+        return [name for name in self._folders() if self._has_record(name) or self.alive(name)]
 
     def _folders(self) -> list[str]:
-        return sorted(one.name for one in entries(self.layout.endpoints) if is_name(one.name))
+        return sorted(entry.name for entry in entries(self.layout.endpoints) if is_name(entry.name))
 
     def _has_record(self, name: str) -> bool:
         return os.path.lexists(self.layout.endpoint(name).record)
@@ -50,30 +50,32 @@ class EndpointStore:
 
         A stopped endpoint starts with the versions in its record.
         """
-        found = []
+        uses = []
         for name in self.listed():
             try:
-                there = [one for one in self.read(name).deployments if one.name == model]
+                deployments = [deployment for deployment in self.read(name).deployments if deployment.name == model]
             except UserError:
-                found.append(f"endpoint {name} may serve it: its record cannot be read")
+                uses.append(f"endpoint {name} may serve it: its record cannot be read")
                 continue
-            versions = sorted({one.version for one in there if version in (None, one.version)})
+            versions = sorted(
+                {deployment.version for deployment in deployments if version in (None, deployment.version)}
+            )
             if versions:
-                what = ", ".join(f"{model}:{one}" for one in versions)
-                found.append(f"endpoint {name} {'serves' if self.alive(name) else 'starts with'} {what}")
-        return found
+                what = ", ".join(f"{model}:{number}" for number in versions)
+                uses.append(f"endpoint {name} {'serves' if self.alive(name) else 'starts with'} {what}")
+        return uses
 
     def serving(self, model: str, version: int) -> list[str]:
         """Return the names of endpoints whose record has a version of a model. Damaged records are left out."""
-        found = []
+        names = []
         for name in self.names():
             try:
                 deployments = self.read(name).deployments
             except UserError:  # named where endpoints are listed
                 continue
-            if any((one.name, one.version) == (model, version) for one in deployments):
-                found.append(name)
-        return found
+            if any((deployment.name, deployment.version) == (model, version) for deployment in deployments):
+                names.append(name)
+        return names
 
     def read(self, name: str) -> EndpointRecord:
         """Return an endpoint's record.
@@ -103,16 +105,16 @@ class EndpointStore:
 
     def states(self, name: str) -> list[dict[str, object]]:
         """Return the states that the running server processes have written."""
-        found = []
+        states = []
         for path in sorted(self.layout.endpoint(name).states.glob("[0-9]*.json")):
             if Path(f"/proc/{path.stem}").exists() or not Path("/proc/self").exists():
                 try:
-                    found.append(read_record(path, ServerState).to_json())
+                    states.append(read_record(path, ServerState).to_json())
                 except FileNotFoundError:  # its process has just ended
                     continue
                 except UserError as error:
                     warn_once(path, str(error))
-        return found
+        return states
 
     def delete(self, name: str) -> None:
         """Remove a stopped endpoint."""
@@ -124,8 +126,8 @@ class EndpointStore:
     def discard(self, name: str) -> None:
         """Remove an endpoint whose first start failed, with its keys, which were never shown. Its log stays."""
         endpoint = self.layout.endpoint(name)
-        for one in (endpoint.record, endpoint.keys, endpoint.problem):
-            one.unlink(missing_ok=True)
+        for path in (endpoint.record, endpoint.keys, endpoint.problem):
+            path.unlink(missing_ok=True)
 
     def has_keys(self, name: str) -> bool:
         """Return whether the endpoint has keys."""

@@ -39,7 +39,7 @@ class Target:
         return 1.0 if self.weight is None else float(self.weight)
 
 
-def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:
+def beside(current: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:
     """Return an endpoint's deployments with a new one added. Its other models are unchanged.
 
     A version with all of the traffic replaces the model's other versions. One with a share of it leaves the rest to
@@ -50,12 +50,15 @@ def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tu
     UserError
         If the model has no other version there that answers the rest of the requests.
     """
-    others = tuple(one for one in there if one.name != new.name)
-    same = [one for one in there if one.name == new.name and one.version != new.version]
-    mirrors, rest = [one for one in same if one.mirror], [one for one in same if not one.mirror]
+    others = tuple(deployment for deployment in current if deployment.name != new.name)
+    same = [deployment for deployment in current if deployment.name == new.name and deployment.version != new.version]
+    mirrors, rest = (
+        [deployment for deployment in same if deployment.mirror],
+        [deployment for deployment in same if not deployment.mirror],
+    )
     if not target.mirror and target.share == 1:
         return (*others, new)
-    total = sum(one.weight for one in rest)
+    total = sum(deployment.weight for deployment in rest)
     if not total:
         what = "would only mirror the traffic" if target.mirror else f"would have a weight of {target.share:g}"
         raise UserError(
@@ -64,5 +67,8 @@ def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tu
         )
     if target.mirror:
         return (*others, *rest, new)
-    kept = [dataclasses.replace(one, weight=round((1 - target.share) * one.weight / total, 6)) for one in rest]
-    return (*others, *(one for one in kept if one.weight > 0), *mirrors, new)
+    kept = [
+        dataclasses.replace(deployment, weight=round((1 - target.share) * deployment.weight / total, 6))
+        for deployment in rest
+    ]
+    return (*others, *(deployment for deployment in kept if deployment.weight > 0), *mirrors, new)

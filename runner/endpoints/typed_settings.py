@@ -30,11 +30,11 @@ def read_words(form: type[Form], words: Sequence[str]) -> Form:
     from yaml import YAMLError
 
     check_words(words)
-    texts = {one.name for one in fields(form) if one.type in ("str", "Optional[str]")}
+    texts = {field.name for field in fields(form) if field.type in ("str", "Optional[str]")}
     pairs = [word.partition("=")[::2] for word in words]
     # Texts are not parsed as YAML, in which the address "::" is a mapping and [::1] an error.
     typed: dict[str, Any] = {key: None if value in _NOTHING else _bare(value) for key, value in pairs if key in texts}
-    lists = {one.name for one in fields(form) if one.default_factory is list}
+    lists = {field.name for field in fields(form) if field.default_factory is list}
     # A single word is a list of one: models=iris, and hosts=*, which is not valid YAML.
     typed |= {
         key: [_bare(value)] for key, value in pairs if key in lists and value[:1] != "[" and value not in _NOTHING
@@ -44,13 +44,13 @@ def read_words(form: type[Form], words: Sequence[str]) -> Form:
         check(value, key)
     try:
         given = OmegaConf.from_dotlist([f"{key}={value}" for key, value in rest])
-        found = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(form), given, typed))
+        settings = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(form), given, typed))
     except ConfigKeyError as error:
-        raise _unknown(str(error.full_key or ""), pairs, [one.name for one in fields(form)]) from None
+        raise _unknown(str(error.full_key or ""), pairs, [field.name for field in fields(form)]) from None
     except (OmegaConfBaseException, YAMLError) as error:
         raise _wrong_value(form, pairs, error) from None
-    assert isinstance(found, form)  # noqa: S101 - the type that was merged into
-    return found
+    assert isinstance(settings, form)  # noqa: S101 - the type that was merged into
+    return settings
 
 
 def _bare(value: str) -> str:
@@ -72,7 +72,7 @@ def _wrong_value(form: type[EndpointSettings], pairs: Sequence[tuple[str, str]],
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    kinds = {one.name: one for one in fields(form)}
+    kinds = {field.name: field for field in fields(form)}
     for key, value in pairs:
         try:
             OmegaConf.merge(OmegaConf.structured(form), OmegaConf.from_dotlist([f"{key}={value}"]))
@@ -84,10 +84,10 @@ def _wrong_value(form: type[EndpointSettings], pairs: Sequence[tuple[str, str]],
     return UserError(str(error).splitlines()[0])
 
 
-def _word(one: Field[Any]) -> str:
+def _word(field: Field[Any]) -> str:
     """Name the values that a setting accepts."""
-    if one.default_factory is list:
+    if field.default_factory is list:
         return "a list, such as [a,b]"
-    if one.name == "workspace":
+    if field.name == "workspace":
         return "a setting. Write workspace.root=PATH"
-    return next((word for kind, word in _WORDS.items() if kind in str(one.type)), "a text")
+    return next((word for kind, word in _WORDS.items() if kind in str(field.type)), "a text")

@@ -55,13 +55,13 @@ def built(
     if host.is_local:  # on another machine, it belongs to the user who built it there
         ownership.check(layout.root, target)
         ownership.check(layout.root, target / "bin" / "python", link=True)
-    found = _usable(host, target)
-    if found is not None:
-        return dataclasses.replace(found, cached=True)
+    existing = _usable(host, target)
+    if existing is not None:
+        return dataclasses.replace(existing, cached=True)
     with host.lock(layout.environment_lock(key)):
-        found = _usable(host, target)
-        if found is not None:
-            return dataclasses.replace(found, cached=True)
+        existing = _usable(host, target)
+        if existing is not None:
+            return dataclasses.replace(existing, cached=True)
         if host.exists(target):
             say(f"Environment {key[:12]} is damaged{_what_changed(host, target)} and will be rebuilt")
         return dataclasses.replace(_build(host, target, build, say), cached=False)
@@ -122,8 +122,8 @@ def _remote_staging(host: Host, folder: Path) -> Iterator[Path]:
 
 
 def _what_changed(host: Host, target: Path) -> str:
-    found = environment_seal.changes(str(target)) if host.is_local else []
-    return f" ({environment_seal.shown(found)} changed)" if found else ""
+    changed = environment_seal.changes(str(target)) if host.is_local else []
+    return f" ({environment_seal.shown(changed)} changed)" if changed else ""
 
 
 def _usable(host: Host, target: Path) -> EnvironmentRecord | None:

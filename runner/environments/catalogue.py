@@ -56,7 +56,7 @@ def stored_environments(layout: Layout) -> list[StoredEnvironment]:
     if not layout.environments.is_dir():
         return []
     folders = [path for path in layout.environments.iterdir() if _KEY.fullmatch(path.name) and path.is_dir()]
-    return sorted((_read(folder) for folder in folders), key=lambda one: (one.created, one.key))
+    return sorted((_read(folder) for folder in folders), key=lambda environment: (environment.created, environment.key))
 
 
 def _read(folder: Path) -> StoredEnvironment:
@@ -72,7 +72,7 @@ def _read(folder: Path) -> StoredEnvironment:
         return StoredEnvironment(folder.name, folder, None, str(error), folder.stat().st_mtime)
 
 
-def find_environment(found: Sequence[StoredEnvironment], text: str) -> StoredEnvironment:
+def find_environment(environments: Sequence[StoredEnvironment], text: str) -> StoredEnvironment:
     """Return the environment with a unique part of a key.
 
     Raises
@@ -80,12 +80,16 @@ def find_environment(found: Sequence[StoredEnvironment], text: str) -> StoredEnv
     UserError
         If none or several match.
     """
-    fitting = [one for one in found if text and text in one.key]
+    fitting = [environment for environment in environments if text and text in environment.key]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise UserError(f"'{text}' matches {len(fitting)} environments: {', '.join(one.key for one in fitting[:5])}")
-    raise NotFoundError(f"Environment '{text}' does not exist", nearest(text, [one.key for one in found]))
+        raise UserError(
+            f"'{text}' matches {len(fitting)} environments: {', '.join(environment.key for environment in fitting[:5])}"
+        )
+    raise NotFoundError(
+        f"Environment '{text}' does not exist", nearest(text, [environment.key for environment in environments])
+    )
 
 
 def leftovers(layout: Layout) -> Iterator[Path]:
@@ -112,7 +116,7 @@ class Needs:
         return list(self._by_key.get(key, ()))
 
 
-def remove(layout: Layout, one: StoredEnvironment, needs_now: Callable[[], Needs]) -> bool:
+def remove(layout: Layout, environment: StoredEnvironment, needs_now: Callable[[], Needs]) -> bool:
     """Remove an environment unless something starts to need it meanwhile; return whether it was removed.
 
     It is hidden first. A run that found it earlier was also recorded earlier, so that a second check
@@ -122,20 +126,23 @@ def remove(layout: Layout, one: StoredEnvironment, needs_now: Callable[[], Needs
     ----------
     layout : Layout
         The workspace.
-    one : StoredEnvironment
+    environment : StoredEnvironment
         The environment.
     needs_now : callable
         Returns the current ``Needs``.
     """
-    removal.check_above(layout.root, one.folder)
-    hidden = removal.hidden_sibling(one.folder)
-    with locked(layout.environment_lock(one.key), blocking=False) as held:
+    removal.check_above(layout.root, environment.folder)
+    hidden = removal.hidden_sibling(environment.folder)
+    with locked(layout.environment_lock(environment.key), blocking=False) as held:
         if not held:
             return False
-        for looked in (one.folder, hidden):  # the first check nearly always finds it, and the folder need not move
-            found = needs_now()
-            if found.of(one.key) or found.unknown:
-                looked.rename(one.folder)
+        for looked in (
+            environment.folder,
+            hidden,
+        ):  # the first check nearly always finds it, and the folder need not move
+            needed = needs_now()
+            if needed.of(environment.key) or needed.unknown:
+                looked.rename(environment.folder)
                 return False
             looked.rename(hidden)
     remove_tree(hidden)

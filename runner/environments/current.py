@@ -49,9 +49,9 @@ class CurrentEnvironment:
 
     def _there(self, host: Host, say: Say) -> EnvironmentHandle:
         assert self._like is not None  # noqa: S101 - given wherever other machines are
-        packages, own = portable_packages()
-        if own:
-            say(f"Not installed on {host.name}: {', '.join(own)}, which are installed here from a folder or file")
+        packages, local = portable_packages()
+        if local:
+            say(f"Not installed on {host.name}: {', '.join(local)}, which are installed here from a folder or file")
         wanted = [f"{name}=={version}" for name, version in packages.items()]
         return self._like(wanted, ".".join(platform.python_version_tuple()[:2])).prepare(host, say)
 
@@ -97,10 +97,10 @@ class CurrentEnvironment:
         more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
         what = f"{', '.join(differing[:_SHOWN])}{more}"
         if not self.allow_drift:
-            other = f"Use the Python of {record.prefix}, install" if record.prefix != sys.prefix else "Install"
+            action = f"Use the Python of {record.prefix}, install" if record.prefix != sys.prefix else "Install"
             raise UserError(
                 f"The current Python has changed since that run: {what}",
-                f"{other} those versions, or run anyway: vivero rerun --allow-drift RUN",
+                f"{action} those versions, or run anyway: vivero rerun --allow-drift RUN",
             )
         say(f"continuing although {what}")
         return handle

@@ -23,7 +23,7 @@ def _path_without_ours(folder: Path) -> str:
     if sys.prefix == sys.base_prefix or os.path.realpath(folder) == os.path.realpath(f"{sys.prefix}/bin"):
         return path
     ours = os.path.realpath(f"{sys.prefix}/bin")
-    return os.pathsep.join(one for one in path.split(os.pathsep) if os.path.realpath(one) != ours)
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if os.path.realpath(entry) != ours)
 
 
 class PrefixHandle:
@@ -47,9 +47,9 @@ class PrefixHandle:
         program, *rest = argv
         if program in ("python", "python3"):
             return [str(self._python), *rest]
-        own = self._python.parent / program
-        there = "/" not in program and (own.exists() if self._host is None else self._host.exists(own))
-        return [str(own) if there else program, *rest]
+        candidate = self._python.parent / program
+        exists = "/" not in program and (candidate.exists() if self._host is None else self._host.exists(candidate))
+        return [str(candidate) if exists else program, *rest]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """Return the same, because a process on this machine is inside."""

@@ -55,13 +55,13 @@ class Interpreters:
         if not fitting:
             every = self._facts(list(dict.fromkeys(_candidates(""))))
             raise _absent(f"environment.python={request} is not installed on this machine", request, every)
-        return max(fitting, key=lambda one: _number(one.version))
+        return max(fitting, key=lambda interpreter: _number(interpreter.version))
 
     def _one(self, path: Path) -> Interpreter:
-        found = self._facts([path])
-        if not found:
+        interpreters = self._facts([path])
+        if not interpreters:
             raise UserError(f"environment.python: {path} is not a Python interpreter")
-        return found[0]
+        return interpreters[0]
 
     def _facts(self, paths: list[Path]) -> list[Interpreter]:
         """Return the interpreters that start."""
@@ -69,7 +69,7 @@ class Interpreters:
             cached = json.loads(self._cache.read_bytes())
         except (FileNotFoundError, ValueError):
             cached = {}
-        found, changed = [], False
+        interpreters, changed = [], False
         for path in paths:
             stamp = f"{path.stat().st_mtime_ns} {path.stat().st_size}"
             entry = cached.get(str(path))
@@ -80,11 +80,11 @@ class Interpreters:
                     continue
                 entry, changed = [stamp, *words], True
                 cached[str(path)] = entry
-            found.append(Interpreter(path, entry[1], entry[2]))
+            interpreters.append(Interpreter(path, entry[1], entry[2]))
         if changed:
             self._cache.parent.mkdir(parents=True, exist_ok=True)
             write_json(self._cache, cached)
-        return found
+        return interpreters
 
 
 def find_on(host: Host, request: str | None, match: str = "patch") -> Interpreter:
@@ -104,14 +104,17 @@ def find_on(host: Host, request: str | None, match: str = "patch") -> Interprete
     UserError
         If none matches, naming the installed ones.
     """
-    own, known = platform.python_version(), host.pythons()
+    current, known = platform.python_version(), host.pythons()
     if request is not None and not _REQUEST.fullmatch(request):
-        fitting = [one for one in known if str(one.path) == request]
+        fitting = [interpreter for interpreter in known if str(interpreter.path) == request]
     else:
-        fitting = _fitting(known, request or _minor(own), match)
+        fitting = _fitting(known, request or _minor(current), match)
     if not fitting:
-        raise _absent(f"Python {request or own} is not installed on {host.name}", request or own, known)
-    return max(fitting, key=lambda one: (request is None and one.version == own, _number(one.version)))
+        raise _absent(f"Python {request or current} is not installed on {host.name}", request or current, known)
+    return max(
+        fitting,
+        key=lambda interpreter: (request is None and interpreter.version == current, _number(interpreter.version)),
+    )
 
 
 def as_version(request: str | None) -> str | None:
@@ -123,10 +126,10 @@ def as_version(request: str | None) -> str | None:
 
 
 def _fitting(known: Sequence[Interpreter], request: str, match: str) -> list[Interpreter]:
-    exact = [one for one in known if _fits(one.version, request)]
+    exact = [interpreter for interpreter in known if _fits(interpreter.version, request)]
     if exact or match != "minor":
         return exact
-    return [one for one in known if _fits(one.version, _minor(request))]
+    return [interpreter for interpreter in known if _fits(interpreter.version, _minor(request))]
 
 
 def _minor(version: str) -> str:
@@ -134,10 +137,10 @@ def _minor(version: str) -> str:
 
 
 def _absent(what: str, request: str, known: Sequence[Interpreter]) -> UserError:
-    there = ", ".join(sorted({one.version for one in known}, key=_number)) or "none"
-    near = any(_fits(one.version, _minor(request)) for one in known)
+    available = ", ".join(sorted({interpreter.version for interpreter in known}, key=_number)) or "none"
+    near = any(_fits(interpreter.version, _minor(request)) for interpreter in known)
     more = f". To accept any {_minor(request)}: environment.python_match=minor" if near else ""
-    return UserError(what, f"Available: {there}{more}")
+    return UserError(what, f"Available: {available}{more}")
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -152,8 +155,13 @@ def _candidates(request: str) -> Iterator[Path]:
     """Yield interpreters whose path suggests the version, or all of them for an empty request."""
     short = ".".join(request.split(".")[:2])
     pattern = re.compile(r"python3\.\d+" if "." not in short else re.escape(f"python{short}"))
-    own = Path(os.path.realpath(sys.executable))
-    folders = [own.parent, *_managed_folders(), *(Path(one) for one in os.get_exec_path()), Path("/usr/bin")]
+    executable = Path(os.path.realpath(sys.executable))
+    folders = [
+        executable.parent,
+        *_managed_folders(),
+        *(Path(folder) for folder in os.get_exec_path()),
+        Path("/usr/bin"),
+    ]
     for folder in dict.fromkeys(folders):
         if folder.name == "shims" or not folder.is_dir():
             continue
@@ -168,8 +176,8 @@ def _managed_folders() -> Iterator[Path]:
     """Yield the folders of interpreters that pyenv and uv have installed."""
     home = Path.home()
     roots = [Path(os.environ.get("PYENV_ROOT", home / ".pyenv")) / "versions"]
-    roots += [Path(one).parent / "versions" for one in os.get_exec_path() if Path(one).name == "shims"]
+    roots += [Path(folder).parent / "versions" for folder in os.get_exec_path() if Path(folder).name == "shims"]
     roots.append(Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local" / "share" / "uv" / "python")))
     for root in dict.fromkeys(roots):
         if root.is_dir():
-            yield from (one / "bin" for one in sorted(root.iterdir()))
+            yield from (entry / "bin" for entry in sorted(root.iterdir()))

@@ -142,7 +142,9 @@ class VenvEnvironment:
                 assert host.target is not None  # noqa: S101 - a machine that something is sent to
                 host.write(placed, kept.placed(lock, str(wheels)).encode())
                 with fetched(kept.placed(lock), python, host.target, say) as folder:
-                    say(f"Sending {sum(one.stat().st_size for one in folder.iterdir()) / 2**20:.0f} MB to {host.name}")
+                    say(
+                        f"Sending {sum(file.stat().st_size for file in folder.iterdir()) / 2**20:.0f} MB to {host.name}"
+                    )
                     host.put(folder, wheels)
                 offline = ["--offline", "--no-index", "--find-links", str(wheels)]
                 _run(host, [*install, *offline, "-r", str(placed)], say)

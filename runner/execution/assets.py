@@ -57,20 +57,23 @@ def with_versions(composed: Composition, layout: Layout, base: Path, versions: A
         If an asset or version does not exist.
     """
     chosen: dict[str, str] = {}
-    for name, one in composed.spec.data.inputs.items():
-        if one.asset is None:
+    for name, settings in composed.spec.data.inputs.items():
+        if settings.asset is None:
             continue
         try:
-            chosen[name] = versions.find(one.asset, layout, base)
+            chosen[name] = versions.find(settings.asset, layout, base)
         except UserError as mistake:
             hint = mistake.hint.replace("write ./", f"write data.inputs.{name}=./")
             raise UserError(mistake.message, hint) from None
     if not chosen:
         return composed
     data = copy.copy(composed.spec.data)
-    data.inputs = {**data.inputs, **{name: _chosen(data.inputs[name], one) for name, one in chosen.items()}}
+    data.inputs = {**data.inputs, **{name: _chosen(data.inputs[name], version) for name, version in chosen.items()}}
     plain = dict(composed.plain["data"])
-    plain["inputs"] = {**plain["inputs"], **{name: _plain(plain["inputs"][name], one) for name, one in chosen.items()}}
+    plain["inputs"] = {
+        **plain["inputs"],
+        **{name: _plain(plain["inputs"][name], version) for name, version in chosen.items()},
+    }
     spec = dataclasses.replace(composed.spec, data=data)
     return dataclasses.replace(composed, spec=spec, plain={**composed.plain, "data": plain})
 
@@ -81,7 +84,10 @@ def with_step_versions(plain: Mapping[str, Any], steps: Iterable[Step]) -> dict[
     A pipeline that is resumed or repeated therefore reads what it read at first, even if an alias was moved.
     """
     pipeline = dict(plain["pipeline"])
-    pipeline["steps"] = {**pipeline["steps"], **{one.name: _step(pipeline["steps"][one.name], one) for one in steps}}
+    pipeline["steps"] = {
+        **pipeline["steps"],
+        **{step.name: _step(pipeline["steps"][step.name], step) for step in steps},
+    }
     return {**plain, "pipeline": pipeline}
 
 
@@ -93,14 +99,20 @@ def _step(given: Any, step: Step) -> Any:
     data = found.get("data")
     inputs = data.get("inputs") if isinstance(data, Mapping) else None
     if isinstance(data, Mapping) and isinstance(inputs, Mapping):
-        versions = {name: one.asset for name, one in step.plan.spec.data.inputs.items() if one.asset is not None}
-        exact = {name: _plain(one, versions[name]) for name, one in inputs.items() if name in versions}
+        versions = {
+            name: input_record.asset
+            for name, input_record in step.plan.spec.data.inputs.items()
+            if input_record.asset is not None
+        }
+        exact = {
+            name: _plain(input_record, versions[name]) for name, input_record in inputs.items() if name in versions
+        }
         found["data"] = {**data, "inputs": {**inputs, **exact}}
     return with_step_versions(found, step.plan.steps) if step.plan.steps else found
 
 
-def _chosen(one: InputConfig, version: str) -> InputConfig:
-    return dataclasses.replace(one, asset=version)
+def _chosen(settings: InputConfig, version: str) -> InputConfig:
+    return dataclasses.replace(settings, asset=version)
 
 
 def _plain(given: Any, version: str) -> Any:

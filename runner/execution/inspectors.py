@@ -112,9 +112,9 @@ class ApartInspector:
         try:
             for file in (BOOTSTRAP, WORKER / "files.py", *(WORKER / "models").glob("*.py")):
                 host.put(file, folder / file.relative_to(WORKER))
-            for one in (path, *(path.with_name(name) for name in EXAMPLES)):
-                if one.exists():
-                    host.put(one, folder / "model" / one.name)
+            for candidate in (path, *(path.with_name(name) for name in EXAMPLES)):
+                if candidate.exists():
+                    host.put(candidate, folder / "model" / candidate.name)
             answer = folder / "answer.json"
             program = ["python", "-E", "-s", str(folder / BOOTSTRAP.name), _PROGRAM]
             words = [*program, str(folder / "model" / path.name), str(answer)]

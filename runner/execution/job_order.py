@@ -29,8 +29,10 @@ def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle
     """Return the job order. Values that differ from the run's record are secret."""
     assert record.prepare is not None  # noqa: S101 - the previous stage sets it
     spec, root = context.spec, context.layout.root
-    inputs = {name: str(root / one.location) for name, one in record.prepare.inputs.items()}
-    outputs = {name: str(output_place(context.run.work_outputs, name, one)) for name, one in spec.data.outputs.items()}
+    inputs = {name: str(root / input_record.location) for name, input_record in record.prepare.inputs.items()}
+    outputs = {
+        name: str(output_place(context.run.work_outputs, name, output)) for name, output in spec.data.outputs.items()
+    }
     fill = partial(fill_places, inputs=inputs, outputs=outputs)
     variables = {name: None if value is None else fill(value) for name, value in spec.job.environment_variables.items()}
     argv = [fill(word) for word in script_argv(spec)]
@@ -56,7 +58,11 @@ def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle
         metrics=dict(spec.job.metrics),
         tags=dict(spec.job.tags),
         inputs=inputs,
-        assets={name: one.asset for name, one in record.prepare.inputs.items() if one.asset is not None},
+        assets={
+            name: input_record.asset
+            for name, input_record in record.prepare.inputs.items()
+            if input_record.asset is not None
+        },
         outputs=outputs,
         model={"path": spec.model.path, "framework": spec.model.framework} if registers else None,
         inspector=handle.inside(["python"]),

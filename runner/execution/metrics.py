@@ -75,12 +75,12 @@ def last_values(lines: Iterable[Line], before: Mapping[str, Any] | None = None) 
     before : mapping, optional
         The last values of the lines before these.
     """
-    found = dict(before or {})
+    values = dict(before or {})
     for line in lines:
-        found.pop(line["name"], None)
+        values.pop(line["name"], None)
         if kind_of(line).replaces and not isinstance(line.get("value"), list | dict):
-            found[line["name"]] = line.get("value")
-    return found
+            values[line["name"]] = line.get("value")
+    return values
 
 
 def numbers_of(line: Line) -> list[float]:
@@ -90,13 +90,13 @@ def numbers_of(line: Line) -> list[float]:
 
 def as_number(value: object) -> float | None:
     """Return a metric's value as a number, or None if it is not one."""
-    found = _numbers(value) if not isinstance(value, list) else []
-    return found[0] if found else None
+    numbers = _numbers(value) if not isinstance(value, list) else []
+    return numbers[0] if numbers else None
 
 
 def _numbers(value: object) -> list[float]:
     if isinstance(value, list):
-        return [one for item in value for one in _numbers(item)]
+        return [number for item in value for number in _numbers(item)]
     if isinstance(value, bool):
         return []
     if isinstance(value, int | float):

@@ -164,7 +164,7 @@ def _steps(
         return make_plan(step, base, None, layout=layout, versions=versions)
 
     steps = plan_steps(composed, written, plan_step)
-    names = [one.name for one in steps]
+    names = [step.name for step in steps]
     for name in taken(steps):
         earlier_step(layout, experiment, name, names)  # refused before anything starts
     return steps

@@ -38,13 +38,13 @@ def read_condition(text: str) -> Condition:
     UserError
         If it is not one.
     """
-    found = _FORM.fullmatch(text)
-    if found is None:
+    match = _FORM.fullmatch(text)
+    if match is None:
         raise UserError(
             f"model.promote_if={text!r} is not a condition", "For example: 'model.promote_if=\"Accuracy > champion\"'"
         )
-    check_name(found["alias"], "alias (model.promote_if)")
-    return Condition(found["metric"], found["sign"], found["alias"])
+    check_name(match["alias"], "alias (model.promote_if)")
+    return Condition(match["metric"], match["sign"], match["alias"])
 
 
 def promote(registry: FileRegistry, made: ModelRecord, condition: Condition, say: Say) -> str | None:
@@ -55,12 +55,12 @@ def promote(registry: FileRegistry, made: ModelRecord, condition: Condition, say
         return None
     holder = registry.aliases(made.name).get(condition.alias)
     if holder is not None:
-        other = as_number(registry.resolve(f"{made.name}:{holder}").metrics.get(condition.metric))
-        if other is None:
+        held = as_number(registry.resolve(f"{made.name}:{holder}").metrics.get(condition.metric))
+        if held is None:
             say(f"{made.name}@{condition.alias} has no metric {condition.metric}: the alias is unchanged")
             return None
-        if not _SIGNS[condition.sign](value, other):
-            say(f"{condition.metric} {value:g} is not {condition.sign} {other:g}: alias {condition.alias} is unchanged")
+        if not _SIGNS[condition.sign](value, held):
+            say(f"{condition.metric} {value:g} is not {condition.sign} {held:g}: alias {condition.alias} is unchanged")
             return None
     registry.set_alias(made.name, condition.alias, made.version)
     say(f"Alias {condition.alias} is now {made.name}:{made.version}")

@@ -14,8 +14,8 @@ Config = Mapping[str, Any]
 
 def mask_secrets(config: Config) -> dict[str, Any]:
     """Return a recorded composition with its secrets masked, for a run that will not execute anything."""
-    found: dict[str, Any] = _mapped(config, lambda _path, text: without_references(text, lambda _name: MASK))
-    return found
+    masked: dict[str, Any] = _mapped(config, lambda _path, text: without_references(text, lambda _name: MASK))
+    return masked
 
 
 def restore_secrets(config: Config, run_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,14 +38,18 @@ def restore_secrets(config: Config, run_id: str, given: Mapping[str, Any]) -> di
     config = _with_given(config, given)
 
     def value_of(path: str, text: str) -> str:
-        if MASK in text and path not in given and below_steps(path.split("."))[:2] in [["job", one] for one in FREE]:
+        if (
+            MASK in text
+            and path not in given
+            and below_steps(path.split("."))[:2] in [["job", field] for field in FREE]
+        ):
             raise UserError(
                 f"{path} is secret, so run {run_id} did not record it", f"Give it: vivero rerun {run_id} {path}=..."
             )
         return without_references(text, lambda name: _variable(name, path))
 
-    found: dict[str, Any] = _mapped(config, value_of)
-    return found
+    restored: dict[str, Any] = _mapped(config, value_of)
+    return restored
 
 
 def _variable(name: str, path: str) -> str:
@@ -65,7 +69,7 @@ def read_given(words: Sequence[str]) -> dict[str, str]:
     UserError
         If a word has another form. Everything else is repeated as recorded.
     """
-    found = {}
+    values = {}
     for word in words:
         key, equals, value = word.partition("=")
         parts = below_steps(key.split("."))
@@ -74,8 +78,8 @@ def read_given(words: Sequence[str]) -> dict[str, str]:
                 f"{word!r} cannot be given to a rerun",
                 "A rerun only takes secrets: job.environment_variables.NAME=VALUE",
             )
-        found[key] = value
-    return found
+        values[key] = value
+    return values
 
 
 def _with_given(config: Config, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,6 +104,6 @@ def _mapped(value: Any, change: Callable[[str, str], str], path: str = "") -> An
     """Return plain data with a function applied to each key and text."""
     if isinstance(value, Mapping | list):
         pairs: Iterator[tuple[Any, Any]] = iter(value.items() if isinstance(value, Mapping) else enumerate(value))
-        found = {key: _mapped(one, change, f"{path}.{key}" if path else str(key)) for key, one in pairs}
-        return found if isinstance(value, Mapping) else list(found.values())
+        result = {key: _mapped(item, change, f"{path}.{key}" if path else str(key)) for key, item in pairs}
+        return result if isinstance(value, Mapping) else list(result.values())
     return change(path, value) if isinstance(value, str) else value

@@ -69,13 +69,13 @@ class Shared:
 
     def _look(self, look: Callable[[Path, Path], GitState | None], source: Path, diff: Path) -> GitState | None:
         def first() -> tuple[GitState | None, bytes | None]:
-            found = look(source, diff)
-            return found, diff.read_bytes() if diff.exists() else None
+            state = look(source, diff)
+            return state, diff.read_bytes() if diff.exists() else None
 
-        (found, content), known = self._git.get(source, first)
+        (state, content), known = self._git.get(source, first)
         if known and content is not None:
             diff.write_bytes(content)
-        return found
+        return state
 
 
 class _Snapshots:

@@ -110,15 +110,15 @@ def checked_fields(kind: type[C], value: Mapping[str, Any]) -> C:
         If a field is unknown or has the wrong type.
     """
     types_ = typing.get_type_hints(kind)
-    found = {}
+    values = {}
     for name, item in value.items():
         if name not in types_:
             raise BadValueError("this release does not know it").below(name)
         try:
-            found[name] = check_of(types_[name])(item)
+            values[name] = check_of(types_[name])(item)
         except BadValueError as error:
             raise error.below(name) from None
-    return kind(**found)
+    return kind(**values)
 
 
 def check_of(expected: Any) -> Callable[[Any], Any]:
@@ -173,9 +173,9 @@ _SCALARS = {str: _text, bool: _boolean, int: _integer, float: _number}
 
 def _refined(check: Callable[[Any], Any], refuse: Callable[[Any], None]) -> Callable[[Any], Any]:
     def refined(value: Any) -> Any:
-        found = check(value)
-        refuse(found)
-        return found
+        checked = check(value)
+        refuse(checked)
+        return checked
 
     return refined
 
@@ -186,13 +186,13 @@ def _items_of(check: Callable[[Any], Any], kind: type) -> Callable[[Any], Any]:
             raise BadValueError(f"{shown(value)} is not a list")
         if check is _anything:
             return kind(value)
-        found = []
+        checked = []
         try:
             for item in value:
-                found.append(check(item))
+                checked.append(check(item))
         except BadValueError as error:
-            raise error.below(str(len(found))) from None
-        return kind(found)
+            raise error.below(str(len(checked))) from None
+        return kind(checked)
 
     return items
 
@@ -203,13 +203,13 @@ def _values_of(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
             raise BadValueError(f"{shown(value)} is not a mapping")
         if check is _anything:
             return dict(value)
-        found = {}
+        checked = {}
         for key, item in value.items():
             try:
-                found[key] = check(item)
+                checked[key] = check(item)
             except BadValueError as error:
                 raise error.below(str(key)) from None
-        return found
+        return checked
 
     return values
 

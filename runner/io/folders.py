@@ -12,14 +12,14 @@ from typing import Any
 
 def list_files(folder: Path) -> list[str]:
     """Return the regular files below a folder as sorted POSIX paths; symbolic links are neither followed nor listed."""
-    found: list[str] = []
+    listed: list[str] = []
     for parent, folders, names in os.walk(folder, followlinks=False):
         folders[:] = [name for name in folders if not Path(parent, name).is_symlink()]
         for name in names:
             path = Path(parent, name)
             if stat.S_ISREG(path.lstat().st_mode):
-                found.append(path.relative_to(folder).as_posix())
-    return sorted(found)
+                listed.append(path.relative_to(folder).as_posix())
+    return sorted(listed)
 
 
 class BadLinkError(Exception):
@@ -39,7 +39,7 @@ def followed_files(folder: Path, is_excluded: Callable[[str, bool], bool] | None
     BadLinkError
         If a link is broken, does not lead to a regular file, or leads back to a folder above it.
     """
-    found: list[str] = []
+    paths: list[str] = []
 
     def walk(below: str, above: tuple[str, ...]) -> None:
         for entry in os.scandir(folder / below):
@@ -56,12 +56,12 @@ def followed_files(folder: Path, is_excluded: Callable[[str, bool], bool] | None
                     raise BadLinkError(f"the link {path} leads back to a folder above it")
                 walk(path, (*above, real))
             elif is_file:
-                found.append(path)
+                paths.append(path)
             else:
                 raise BadLinkError(f"{path} is not a regular file, or is a broken link")
 
     walk("", (os.path.realpath(folder),))
-    return sorted(found)
+    return sorted(paths)
 
 
 def sync_folder(path: Path) -> None:

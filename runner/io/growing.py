@@ -64,8 +64,8 @@ class GrowingLines:
         self._identity = identity
 
     def _checked(self, line: bytes) -> Iterator[dict[str, Any]]:
-        found = check_line(line, self._kind)
-        if isinstance(found, dict):
-            yield found
-        elif found is not None:
-            warn_once(self._path, f"{self._path} is damaged; skipped a line: {found}")
+        parsed = check_line(line, self._kind)
+        if isinstance(parsed, dict):
+            yield parsed
+        elif parsed is not None:
+            warn_once(self._path, f"{self._path} is damaged; skipped a line: {parsed}")

@@ -38,6 +38,6 @@ def hash_tree(path: Path, names: Iterable[str] | None = None) -> str:
 def hash_hashes(hashes: Iterable[tuple[str, str]]) -> str:
     """Return the SHA-256 of a folder from the sorted paths of its files and their hashes; see `hash_tree`."""
     digest = hashlib.sha256()
-    for name, one in hashes:
-        digest.update(f"{one}  {name}\n".encode("utf-8", "surrogateescape"))
+    for name, file_hash in hashes:
+        digest.update(f"{file_hash}  {name}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

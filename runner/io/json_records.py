@@ -137,7 +137,7 @@ _DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=str)
 def _is_deeper(value: Any, levels: int) -> bool:
     level = [value]
     for _ in range(levels + 1):
-        below = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        below = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
         level = [item for items in below for item in items if isinstance(item, dict | list)]
         if not level:
             return False
@@ -173,10 +173,10 @@ def parsed(content: bytes, where: Path | str) -> Any:
 
 def read_mapping(path: Path | str) -> dict[str, Any]:
     """Return the content of a JSON file, which must be a mapping. Raises like `read_json`."""
-    found = read_json(path)
-    if not isinstance(found, dict):
+    value = read_json(path)
+    if not isinstance(value, dict):
         raise BadRecordError(path, "it is not a mapping")
-    return found
+    return value
 
 
 def read_record(path: Path | str, kind: type[T]) -> T:
@@ -234,13 +234,13 @@ def read_lines(path: Path | str, kind: type[Record], *, whole: bool = False) -> 
     wrong, first = 0, ""
     with file:
         for number, line in enumerate(_whole_lines(file, path), 1):
-            found = check_line(line, kind)
-            if isinstance(found, dict):
-                yield found
-            elif found is not None:
+            parsed = check_line(line, kind)
+            if isinstance(parsed, dict):
+                yield parsed
+            elif parsed is not None:
                 if whole:
-                    raise BadRecordError(path, f"line {number}: {found}")
-                wrong, first = wrong + 1, first or f"line {number}: {found}"
+                    raise BadRecordError(path, f"line {number}: {parsed}")
+                wrong, first = wrong + 1, first or f"line {number}: {parsed}"
     if wrong:
         more = f" (and {wrong - 1} more)" if wrong > 1 else ""
         warn_once(path, f"{path} is damaged; skipped {_short(first)}{more}")
@@ -264,11 +264,11 @@ def check_line(line: bytes, kind: type[Record]) -> dict[str, Any] | str | None:
     try:
         if len(line) > LARGEST:
             raise ValueError("it is too long")
-        found = parse(line)
-        kind.from_json(found)
+        value = parse(line)
+        kind.from_json(value)
     except ValueError as error:
         return str(error)
-    return dict(found)
+    return dict(value)
 
 
 def _whole_lines(file: BinaryIO, path: Path | str) -> Iterator[bytes]:

@@ -19,10 +19,10 @@ def is_moved(root: Path, folder: Path) -> bool:
         link = os.lstat(folder)
         if not stat.S_ISLNK(link.st_mode):
             return False
-        there, owner = folder.stat(), root.stat().st_uid
+        target, owner = folder.stat(), root.stat().st_uid
     except OSError:
         return False
-    return stat.S_ISDIR(there.st_mode) and link.st_uid == there.st_uid == owner
+    return stat.S_ISDIR(target.st_mode) and link.st_uid == target.st_uid == owner
 
 
 def moved_above(root: Path, path: Path) -> Path | None:

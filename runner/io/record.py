@@ -53,8 +53,8 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """Return plain mappings, lists and scalars."""
         types_ = _types(type(self))  # type: ignore[arg-type]  # classes are hashable
-        found = {name: _plain(getattr(self, name)) for name in types_}
-        return {**found, **self.unknown}
+        values = {name: _plain(getattr(self, name)) for name in types_}
+        return {**values, **self.unknown}
 
     @classmethod
     def from_json(cls: type[T], value: Any) -> T:
@@ -82,7 +82,9 @@ class Record:
         try:
             return cls(**known, unknown=unknown)
         except TypeError:
-            absent = [one.name for one in dataclasses.fields(cls) if one.name not in known and _is_required(one)]
+            absent = [
+                field_.name for field_ in dataclasses.fields(cls) if field_.name not in known and _is_required(field_)
+            ]
             raise BadValueError(f"it has no {' and no '.join(absent)}") from None
 
     @classmethod
@@ -158,5 +160,5 @@ def _checks(cls: Any) -> dict[str, Callable[[Any], Any]]:
     return {name: check_of(expected) for name, expected in _types(cls).items()}
 
 
-def _is_required(one: dataclasses.Field[Any]) -> bool:
-    return one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
+def _is_required(field_: dataclasses.Field[Any]) -> bool:
+    return field_.default is dataclasses.MISSING and field_.default_factory is dataclasses.MISSING

@@ -21,10 +21,10 @@ from runner.store.runs import read_record as read_run
 
 def read_steps(run: RunLayout) -> dict[str, StepRecord]:
     """Return the last state of each step of a pipeline's run, in the order in which they began."""
-    found: dict[str, StepRecord] = {}
+    steps: dict[str, StepRecord] = {}
     for line in read_lines(run.steps, StepRecord):
-        found[line["name"]] = StepRecord.from_json(line)
-    return found
+        steps[line["name"]] = StepRecord.from_json(line)
+    return steps
 
 
 def readable_steps(run: RunLayout) -> dict[str, StepRecord]:
@@ -38,8 +38,8 @@ def readable_steps(run: RunLayout) -> dict[str, StepRecord]:
 
 def all_steps(run: RunLayout, record: RunRecord) -> list[StepRecord]:
     """Return the state of each step of a pipeline, also of those that have not begun, as they are written."""
-    begun, found = read_steps(run), record.part("pipeline").get("steps")
-    steps = found if isinstance(found, Mapping) else {}
+    begun, planned = read_steps(run), record.part("pipeline").get("steps")
+    steps = planned if isinstance(planned, Mapping) else {}
     return [
         begun.get(name) or StepRecord(name=name, status=WAITING, needs=_needs(steps[name]))
         for name in dict.fromkeys([*steps, *begun])
@@ -49,21 +49,23 @@ def all_steps(run: RunLayout, record: RunRecord) -> list[StepRecord]:
 def _needs(written: Any) -> tuple[str, ...]:
     """Return the steps that a step's settings refer to."""
     settings = written if isinstance(written, Mapping) else {}
-    own = {key: value for key, value in settings.items() if key != "pipeline"}  # whose steps refer to each other
-    references = [read_reference(text) for text in [*found_in(own, STEP), *_named_by_inputs(own)]]
-    needs = own.get("needs")
-    listed = [one for one in needs if isinstance(one, str)] if isinstance(needs, list | tuple) else []
-    return tuple(dict.fromkeys([*(one.step for one in references if one is not None), *listed]))
+    given = {key: value for key, value in settings.items() if key != "pipeline"}  # whose steps refer to each other
+    references = [read_reference(text) for text in [*found_in(given, STEP), *_named_by_inputs(given)]]
+    needs = given.get("needs")
+    listed = [need for need in needs if isinstance(need, str)] if isinstance(needs, list | tuple) else []
+    return tuple(dict.fromkeys([*(reference.step for reference in references if reference is not None), *listed]))
 
 
 def _named_by_inputs(settings: Mapping[str, Any]) -> list[str]:
     """Return the references of inputs that are written as ``{step: prepare.clean}``."""
     data = settings.get("data")
     inputs = data.get("inputs") if isinstance(data, Mapping) else None
-    found = (
-        [one.get("step") for one in inputs.values() if isinstance(one, Mapping)] if isinstance(inputs, Mapping) else []
+    names = (
+        [given.get("step") for given in inputs.values() if isinstance(given, Mapping)]
+        if isinstance(inputs, Mapping)
+        else []
     )
-    return [one for one in found if isinstance(one, str)]
+    return [name for name in names if isinstance(name, str)]
 
 
 def append_step(run: RunLayout, step: StepRecord) -> None:
@@ -73,9 +75,9 @@ def append_step(run: RunLayout, step: StepRecord) -> None:
 
 def pipeline_runs(layout: Layout, experiment: str | None = None) -> Iterator[RunLayout]:
     """Yield the runs that are pipelines, newest first."""
-    groups = [one for one in entries(layout.runs) if experiment is None or one.name == experiment]
+    groups = [group for group in entries(layout.runs) if experiment is None or group.name == experiment]
     folders = [folder for group in groups for folder in record_folders(Path(group.path), str(RunLayout.steps))]
-    for folder in sorted(folders, key=lambda one: time_of(one.name), reverse=True):
+    for folder in sorted(folders, key=lambda folder: time_of(folder.name), reverse=True):
         yield RunLayout(folder)
 
 
@@ -127,7 +129,7 @@ class StepResults:
     def find(self, key: str) -> RunRecord | None:
         """Return the run that has computed a step, or does so now, None if there is none any more."""
         try:
-            found = read_record(self._layout.step_result(key), StepResult)
-            return read_run(self._layout.run(found.experiment, found.run).root)
+            result = read_record(self._layout.step_result(key), StepResult)
+            return read_run(self._layout.run(result.experiment, result.run).root)
         except (FileNotFoundError, UserError):  # never computed, or its run was deleted
             return None

@@ -73,8 +73,8 @@ def _unused(layout: Layout, pipeline: RunRecord, earlier: StepRecord) -> str:
     if settings.get("force"):
         return "It was computed again because of pipeline.force=true"
     steps = settings.get("steps")
-    own = steps.get(earlier.name) if isinstance(steps, Mapping) else None
-    if isinstance(own, Mapping) and own.get("reuse") is False:
+    step_settings = steps.get(earlier.name) if isinstance(steps, Mapping) else None
+    if isinstance(step_settings, Mapping) and step_settings.get("reuse") is False:
         return "It was computed again because of reuse: false"
     try:
         FileRunStore(layout).read(str(earlier.run))
@@ -117,7 +117,7 @@ def _values(what: str, old: Any, new: Any) -> Iterator[str]:
 def _files(layout: Layout, old: str, new: str) -> Iterator[str]:
     """Name the files of the source that differ."""
     try:
-        before, now = (read_record(layout.snapshot(one) / "manifest.json", ManifestRecord).files for one in (old, new))
+        before, now = (read_record(layout.snapshot(key) / "manifest.json", ManifestRecord).files for key in (old, new))
     except (FileNotFoundError, UserError):
         yield "The source changed"
         return
@@ -129,16 +129,16 @@ def _files(layout: Layout, old: str, new: str) -> Iterator[str]:
 def _packages(layout: Layout, before: StepRecord, now: StepRecord) -> Iterator[str]:
     """Name the packages of the environment that differ."""
     try:
-        runs = [FileRunStore(layout).read(str(one.run)) for one in (before, now)]
+        runs = [FileRunStore(layout).read(str(step.run)) for step in (before, now)]
     except UserError:
         runs = []
-    found = [run.prepare.environment for run in runs if run.prepare is not None]
-    if len(found) < 2:
+    environments = [run.prepare.environment for run in runs if run.prepare is not None]
+    if len(environments) < 2:
         yield "The environment changed"
         return
-    old, new = found[0].packages, found[1].packages
+    old, new = environments[0].packages, environments[1].packages
     changed = [f"{name} {old.get(name, 'absent')} to {new.get(name, 'absent')}" for name in sorted({**old, **new})
                if old.get(name) != new.get(name)]  # fmt: skip
-    if found[0].python_version != found[1].python_version:
-        changed.insert(0, f"Python {found[0].python_version} to {found[1].python_version}")
+    if environments[0].python_version != environments[1].python_version:
+        changed.insert(0, f"Python {environments[0].python_version} to {environments[1].python_version}")
     yield f"The environment changed: {', '.join(changed[:_SHOWN])}" if changed else "The environment changed"

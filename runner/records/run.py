@@ -53,8 +53,8 @@ class RunRecord(Record):
 
     def part(self, name: str) -> Mapping[str, Any]:
         """Return a group of the configuration, empty if it is missing."""
-        found = self.config.get(name)
-        return found if isinstance(found, Mapping) else {}
+        section = self.config.get(name)
+        return section if isinstance(section, Mapping) else {}
 
 
 @frozen_record

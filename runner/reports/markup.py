@@ -51,14 +51,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return a table, or an empty text if it has no rows. The first cell of each row is its heading."""
     names = "".join(f'<th scope="col">{text(name)}</th>' for name in columns)
     lines = "".join(
-        f'<tr><th scope="row">{text(row[0])}</th>{"".join(f"<td>{text(one)}</td>" for one in row[1:])}</tr>'
+        f'<tr><th scope="row">{text(row[0])}</th>{"".join(f"<td>{text(cell)}</td>" for cell in row[1:])}</tr>'
         for row in rows
     )
     return _table(f"<thead><tr>{names}</tr></thead><tbody>{lines}</tbody>") if lines else ""
 
 
 def _row(label: Any, values: Iterable[Any]) -> str:
-    cells = "".join(f'<td class="number">{text(one)}</td>' for one in values)
+    cells = "".join(f'<td class="number">{text(value)}</td>' for value in values)
     return f'<tr><th scope="row">{text(label)}</th>{cells}</tr>'
 
 

@@ -20,8 +20,8 @@ def pipeline_report(run: Run) -> str:
     registered = record.register
     facts = [
         ("experiment", run.experiment), ("began", show_time(run.created)), ("took", show_duration(run.duration)),
-        ("who", run.user), ("steps", f"{sum(one.status == 'completed' for one in steps)} of {len(steps)} completed"),
-        ("reused", sum(one.reused for one in steps) or None),
+        ("who", run.user), ("steps", f"{sum(step.status == 'completed' for step in steps)} of {len(steps)} completed"),
+        ("reused", sum(step.reused for step in steps) or None),
         ("model", f"{registered.model}:{registered.version}" if registered else None), ("id", run.id),
         ("note", run.note),
     ]  # fmt: skip
@@ -29,7 +29,7 @@ def pipeline_report(run: Run) -> str:
     body = [
         markup.head(record.display_name or run.id, facts, run.status, run.error),
         markup.section("Graph", _graph(steps, run.id)),
-        markup.section("Steps", markup.table(_COLUMNS, [_row(one) for one in steps])),
+        markup.section("Steps", markup.table(_COLUMNS, [_row(step) for step in steps])),
         markup.section("Metrics of the steps", markup.pairs(run.metrics)),
         markup.section("Parameters", markup.pairs(parameters if isinstance(parameters, dict) else {})),
         markup.section("Tags", markup.pairs(run.tags)),

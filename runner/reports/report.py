@@ -88,14 +88,16 @@ def _curves(run: Run) -> list[dict[str, Any]]:
 
 def _matrices(run: Run) -> list[str]:
     """Return the confusion matrices that the run has logged."""
-    found = []
+    sections = []
     for name, entries in run.history().items():
         value = entries[-1]["value"]
         data = value.get("data") if isinstance(value, Mapping) else None
         labels, counts = (data.get("class_labels"), data.get("matrix")) if isinstance(data, Mapping) else (None, None)
         if isinstance(labels, list) and isinstance(counts, list) and all(isinstance(row, list) for row in counts):
-            found.append(markup.section(name[:200], markup.matrix(labels[:100], [row[:100] for row in counts[:100]])))
-    return found
+            sections.append(
+                markup.section(name[:200], markup.matrix(labels[:100], [row[:100] for row in counts[:100]]))
+            )
+    return sections
 
 
 def _pictures(run: Run) -> tuple[str, str]:
@@ -136,23 +138,23 @@ def _end(path: Path) -> str:
 
 def _sweep(sweep: Sweep) -> str:
     body = markup.head(
-        f"Sweep {sweep.id}", [one for one in sweep.facts() if one[0] != "state"], sweep.state, sweep.error
+        f"Sweep {sweep.id}", [fact for fact in sweep.facts() if fact[0] != "state"], sweep.state, sweep.error
     )
     data = {"kind": "sweep", **sweep.charts(), "curves": sweep.curves(), "importance": sweep.importance()}
     return document(f"Sweep {clean(sweep.id)}", f"{body}\n{_PLACE}", "report_page", data)
 
 
 def _experiment(workspace: Workspace, name: str) -> str:
-    found = workspace.runs(experiment=name, limit=_RUNS)
+    runs = workspace.runs(experiment=name, limit=_RUNS)
     statuses: dict[str, int] = {}
-    for row in found.rows:
+    for row in runs.rows:
         statuses[row["status"]] = statuses.get(row["status"], 0) + 1
     counted = ", ".join(f"{many} {status}" for status, many in statuses.items())
-    scope = f"the newest {len(found)} of {found.total}" if found.total > len(found) else str(found.total)
-    facts = [("runs", f"{scope}: {counted}"), ("newest", show_time(found.rows[0]["created"]) if found.rows else "")]
+    scope = f"the newest {len(runs)} of {runs.total}" if runs.total > len(runs) else str(runs.total)
+    facts = [("runs", f"{scope}: {counted}"), ("newest", show_time(runs.rows[0]["created"]) if runs.rows else "")]
     data = {
-        "kind": "experiment", **chart_data(found.rows),
-        "created": [show_time(row["created"]) for row in found.rows], "statuses": [row["status"] for row in found.rows],
+        "kind": "experiment", **chart_data(runs.rows),
+        "created": [show_time(row["created"]) for row in runs.rows], "statuses": [row["status"] for row in runs.rows],
     }  # fmt: skip
     return document(
         f"Experiment {clean(name)}", f"{markup.head(f'Experiment {name}', facts)}\n{_PLACE}", "report_page", data

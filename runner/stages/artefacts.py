@@ -36,10 +36,10 @@ class Registration:
 def find_registered(registry: FileRegistry, run_id: str, wanted: Registration) -> ModelRecord | None:
     """Return the version that an interrupted attempt of this run registered, if its bytes are the same."""
     digest = None
-    for found in registry.find_by_run(run_id, wanted.name):
+    for record in registry.find_by_run(run_id, wanted.name):
         digest = digest or hash_tree(wanted.artefact)
-        if found.sha256 == digest:
-            return found
+        if record.sha256 == digest:
+            return record
     return None
 
 
@@ -54,23 +54,23 @@ def find_artefact(run: RunLayout, path: str | None) -> Path:
     if path is None:
         return _only_model(run)
     for root, name in ((run.outputs, path.removeprefix(f"{RunLayout.outputs}/")), (run.work, path)):
-        found = (root / name).resolve()
-        if found.exists() and found.is_relative_to(root.resolve()) and found != root.resolve():
-            return found
+        artefact = (root / name).resolve()
+        if artefact.exists() and artefact.is_relative_to(root.resolve()) and artefact != root.resolve():
+            return artefact
     left = [f"{RunLayout.outputs}/{name}" for name in list_files(run.outputs)]
     raise UserError(f"model.path: the run did not write {path}", nearest(path, left) or "Its outputs folder is empty")
 
 
 def _only_model(run: RunLayout) -> Path:
     for root, place in ((run.outputs, f"{RunLayout.outputs}/"), (run.work, "")):
-        found = [name for name in list_files(root) if name.endswith(MODELS)]
-        if len(found) == 1:
-            return Path(root / found[0])
-        if found:
+        models = [name for name in list_files(root) if name.endswith(MODELS)]
+        if len(models) == 1:
+            return Path(root / models[0])
+        if models:
             raise UserError(
-                f"The run wrote {len(found)} files that look like a model: {', '.join(found[:8])}",
+                f"The run wrote {len(models)} files that look like a model: {', '.join(models[:8])}",
                 "Name one: model.path=outputs/..., or register one now: "
-                f"vivero models register {run.root.name} --path {shlex.quote(place + found[0])}",
+                f"vivero models register {run.root.name} --path {shlex.quote(place + models[0])}",
             )
     raise UserError(
         f"The run wrote no model: no file in outputs ends in {', '.join(MODELS)}",
@@ -112,8 +112,12 @@ def register_version(context: RunContext, record: RunRecord, wanted: Registratio
             metrics=finalized.metrics,
             run=record.id,
             experiment=record.experiment,
-            data={name: one.hash for name, one in prepared.inputs.items()},
-            assets={name: one.asset for name, one in prepared.inputs.items() if one.asset is not None},
+            data={name: input_record.hash for name, input_record in prepared.inputs.items()},
+            assets={
+                name: input_record.asset
+                for name, input_record in prepared.inputs.items()
+                if input_record.asset is not None
+            },
             git_commit=prepared.snapshot.git.commit if prepared.snapshot.git else None,
             inspection=inspection,
             default_method=inspection.default_method if inspection else None,
@@ -125,12 +129,12 @@ def register_version(context: RunContext, record: RunRecord, wanted: Registratio
 def _check(inspection: Inspection, wanted: Registration) -> None:
     if inspection.error:
         raise UserError(f"Model {wanted.name} was not registered: {inspection.error}")
-    asked, there = wanted.framework_version, inspection.framework_version
-    if asked and there and there != asked and not there.startswith(asked + "."):
+    wanted_version, installed = wanted.framework_version, inspection.framework_version
+    if wanted_version and installed and installed != wanted_version and not installed.startswith(wanted_version + "."):
         raise UserError(
-            f"Model {wanted.name} was not registered: model.framework_version={asked}, but "
-            f"the run's environment has scikit-learn {there}",
-            f"Set model.framework_version={there}, or run in an environment that has {asked}",
+            f"Model {wanted.name} was not registered: model.framework_version={wanted_version}, but "
+            f"the run's environment has scikit-learn {installed}",
+            f"Set model.framework_version={installed}, or run in an environment that has {wanted_version}",
         )
 
 
@@ -140,7 +144,7 @@ def inspect(context: RunContext, record: RunRecord, artefact: Path) -> Inspectio
     if context.run.inspection.exists():
         entries = read_json(context.run.inspection)
         for entry in entries if isinstance(entries, list) else [entries]:
-            found = as_record(entry, Inspection, context.run.inspection)
-            if found.sha256 == digest:
-                return found
+            inspection = as_record(entry, Inspection, context.run.inspection)
+            if inspection.sha256 == digest:
+                return inspection
     return inspector_of(context, record).inspect(artefact)

@@ -25,10 +25,10 @@ _PAIR = re.compile(r"^\s*([^:=\s][^:=]*?)\s*(?:[:=]\s*|\s)(\S.*?)\s*$")
 def collect_outputs(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
     """Copy files that match patterns from the working directory to the same paths in outputs; yield notes."""
     for pattern in patterns:
-        found = _found(run.work, pattern)
-        if not found and not any(_found(run.outputs, pattern)):
+        paths = _found(run.work, pattern)
+        if not paths and not any(_found(run.outputs, pattern)):
             yield f"job.outputs: the script did not write {pattern}"
-        for path in found:
+        for path in paths:
             target = run.outputs / path.relative_to(run.work)
             if target.exists():
                 continue  # from an interrupted attempt, or written by the script
@@ -43,13 +43,13 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
     """
     done = {line.get("file") for line in read_lines(run.metrics, MetricLine)} if patterns else set()
     for pattern in patterns:
-        found = _found(run.work, pattern)
-        known = {path.relative_to(run.work) for path in found}  # `job.outputs` may have moved some
+        paths = _found(run.work, pattern)
+        known = {path.relative_to(run.work) for path in paths}  # `job.outputs` may have moved some
         kept = _found(run.outputs, pattern.removeprefix(f"{RunLayout.outputs}/"))
-        found += [path for path in kept if path.relative_to(run.outputs) not in known]
-        if not found:
+        paths += [path for path in kept if path.relative_to(run.outputs) not in known]
+        if not paths:
             yield f"job.metrics_files: the script did not write {pattern}"
-        for path in found:
+        for path in paths:
             name = path.relative_to(run.root).as_posix()
             if name in done:
                 continue
@@ -62,8 +62,8 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
                 yield f"job.metrics_files: {name} has no metrics"
             for metric, value in values.items():
                 kind = "list" if isinstance(value, list) else "scalar"
-                for one in value if isinstance(value, list) else [value]:
-                    line = {"name": metric, "value": finite(one), "step": None, "time": now(), "kind": kind}
+                for item in value if isinstance(value, list) else [value]:
+                    line = {"name": metric, "value": finite(item), "step": None, "time": now(), "kind": kind}
                     append_json_line(run.metrics, {**line, "file": name})
 
 
@@ -107,7 +107,7 @@ def _flat(content: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _is_series(value: Any) -> bool:
-    numbers = isinstance(value, list) and all(isinstance(one, int | float) for one in value)
+    numbers = isinstance(value, list) and all(isinstance(item, int | float) for item in value)
     return bool(numbers and value)
 
 
@@ -116,5 +116,5 @@ def _found(folder: Path, pattern: str) -> list[Path]:
     if not folder.is_dir():
         return []
     named = [path for path in folder.glob(pattern) if path.resolve().is_relative_to(folder.resolve())]
-    files = [one for path in named for one in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    return sorted({one for one in files if one.is_file() and not one.is_symlink()})
+    files = [file for path in named for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    return sorted({file for file in files if file.is_file() and not file.is_symlink()})

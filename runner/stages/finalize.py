@@ -67,11 +67,11 @@ def _move(source: Path, target: Path) -> None:
 
 def _free(path: Path) -> Path:
     """Return the path, or another name if the run's own file has it (``logs/run.log``)."""
-    number, found = 1, path
-    while found.exists():
-        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    number, candidate = 1, path
+    while candidate.exists():
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
         number += 1
-    return found
+    return candidate
 
 
 def _drop_unchanged(context: RunContext, digest: str) -> None:
@@ -80,12 +80,12 @@ def _drop_unchanged(context: RunContext, digest: str) -> None:
     if not manifest.exists() or not work.is_dir():
         return
     real = work.resolve()
-    own: dict[Path, bool] = {}
+    is_own: dict[Path, bool] = {}
     for name, facts in read_record(manifest, ManifestRecord).files.items():
         file = work / name
-        if file.parent not in own:  # the script may have replaced a folder with a link to its source
-            own[file.parent] = file.parent.resolve() == (real / name).parent
-        if not own[file.parent] or file.is_symlink() or not file.is_file():
+        if file.parent not in is_own:  # the script may have replaced a folder with a link to its source
+            is_own[file.parent] = file.parent.resolve() == (real / name).parent
+        if not is_own[file.parent] or file.is_symlink() or not file.is_file():
             continue
         if file.stat().st_size == facts.size and hash_file(file) == facts.sha256:
             file.unlink()

@@ -41,12 +41,12 @@ def hint(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | No
         if module[1].startswith("azureml."):
             return f"{module[1]} is not available in a run: what it configures on Azure is YAML configuration here"
         return _hint_of_module(context, snapshot, module[1].partition(".")[0])
-    found = re.search(_MISSING, reason)
-    if found is None:
+    match = re.search(_MISSING, reason)
+    if match is None:
         return None
     try:
         source = source_folder(context.spec, context.base)
-        named = found[1].removeprefix(f"{context.run.work}/")
+        named = match[1].removeprefix(f"{context.run.work}/")
         place = Path(os.path.normpath(source / named))
         if not place.exists() or place == source:
             return None
@@ -54,9 +54,9 @@ def hint(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | No
         return None
     give = f"Add it as an input, data.inputs.NAME.path={place}, and pass ${{input:NAME}} to the script"
     if not place.is_relative_to(source):
-        return f"{found[1]} is outside the source folder, and only that folder is copied. {give}"
+        return f"{match[1]} is outside the source folder, and only that folder is copied. {give}"
     if not _is_copied(context, snapshot, str(place.relative_to(source))):
-        return f"{found[1]} is left out of the copy of the source folder{_excluded_by(source)}. {give}"
+        return f"{match[1]} is left out of the copy of the source folder{_excluded_by(source)}. {give}"
     return None
 
 

@@ -94,24 +94,26 @@ class _logging:  # noqa: N801 - used as a function
 
 
 def _inputs(context: RunContext) -> dict[str, InputRecord]:
-    found: dict[str, InputRecord] = {}
-    for name, one in context.spec.data.inputs.items():
-        found[name] = _input(context, name, one)
-        if context.expected_inputs.get(name, found[name].hash) != found[name].hash:
-            raise UserError(f"Input {name} has changed since the step that left it ended ({found[name].path})")
+    records: dict[str, InputRecord] = {}
+    for name, settings in context.spec.data.inputs.items():
+        records[name] = _input(context, name, settings)
+        if context.expected_inputs.get(name, records[name].hash) != records[name].hash:
+            raise UserError(f"Input {name} has changed since the step that left it ended ({records[name].path})")
         restored = context.restored_from
-        if restored is not None and found[name].hash != restored.input_hashes.get(name):
-            raise UserError(f"Data input {name} at {found[name].path} has changed since run {restored.run_id} read it")
-    return found
+        if restored is not None and records[name].hash != restored.input_hashes.get(name):
+            raise UserError(
+                f"Data input {name} at {records[name].path} has changed since run {restored.run_id} read it"
+            )
+    return records
 
 
-def _input(context: RunContext, name: str, one: InputConfig) -> InputRecord:
-    if one.asset is not None:
-        return context.inputs.save_asset(name, one.asset, one.mode, context.run.inputs, one.filename)
-    if one.path is None:
+def _input(context: RunContext, name: str, settings: InputConfig) -> InputRecord:
+    if settings.asset is not None:
+        return context.inputs.save_asset(name, settings.asset, settings.mode, context.run.inputs, settings.filename)
+    if settings.path is None:
         raise UserError(
-            f"data.inputs.{name} is the output of a step, {one.step}, but the run is not part of a pipeline",
+            f"data.inputs.{name} is the output of a step, {settings.step}, but the run is not part of a pipeline",
             f"Give it a source: data.inputs.{name}.path=FILE",
         )
-    path = (context.base / one.path).expanduser()
-    return context.inputs.save(name, path, one.mode, context.run.inputs, one.filename)
+    path = (context.base / settings.path).expanduser()
+    return context.inputs.save(name, path, settings.mode, context.run.inputs, settings.filename)

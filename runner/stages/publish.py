@@ -25,27 +25,27 @@ def publish(context: RunContext, record: RunRecord) -> dict[str, str]:
         If an output is missing or empty, or the store refuses it.
     """
     outputs = context.spec.data.outputs
-    for name, one in outputs.items():
-        _check(context.run, record, name, one)
-    named = {name: one for name, one in outputs.items() if one.asset is not None}
+    for name, output in outputs.items():
+        _check(context.run, record, name, output)
+    named = {name: output for name, output in outputs.items() if output.asset is not None}
     if not named:
         return {}
     store, again = DataStore(context.layout), context.run.publishing.exists()
-    write_json(context.run.publishing, {name: one.asset for name, one in named.items()})
-    return {name: _publish(context, store, name, one, again=again).id for name, one in named.items()}
+    write_json(context.run.publishing, {name: output.asset for name, output in named.items()})
+    return {name: _publish(context, store, name, output, again=again).id for name, output in named.items()}
 
 
-def _publish(context: RunContext, store: DataStore, name: str, one: OutputConfig, *, again: bool) -> AssetRecord:
-    asset, run_id = str(one.asset), context.run.root.name
+def _publish(context: RunContext, store: DataStore, name: str, output: OutputConfig, *, again: bool) -> AssetRecord:
+    asset, run_id = str(output.asset), context.run.root.name
     if again and (made := _already(store, asset, run_id, name)) is not None:
         return made
-    place = output_place(context.run.outputs, name, one)
+    place = output_place(context.run.outputs, name, output)
     python = context.handle.argv(["python"])[0] if context.handle is not None else None
     return store.add(
         asset,
         [place],
-        type=one.type,
-        description=one.description,
+        type=output.type,
+        description=output.description,
         run=run_id,
         output=name,
         pythons=[python] if python else [],
@@ -54,10 +54,12 @@ def _publish(context: RunContext, store: DataStore, name: str, one: OutputConfig
 
 def _already(store: DataStore, asset: str, run_id: str, output: str) -> AssetRecord | None:
     """Return the version that an interrupted attempt of this run made."""
-    return next((one for one in store.readable(asset) if (one.run, one.output) == (run_id, output)), None)
+    return next(
+        (version for version in store.readable(asset) if (version.run, version.output) == (run_id, output)), None
+    )
 
 
-def _check(run: RunLayout, record: RunRecord, name: str, one: OutputConfig) -> None:
+def _check(run: RunLayout, record: RunRecord, name: str, output: OutputConfig) -> None:
     """Check that the script left an output.
 
     Raises
@@ -65,18 +67,18 @@ def _check(run: RunLayout, record: RunRecord, name: str, one: OutputConfig) -> N
     UserError
         If it is missing, or is a folder without files.
     """
-    place = output_place(run.outputs, name, one)
-    shown = output_place(RunLayout.outputs, name, one)
-    if one.filename is None and list_files(place):
+    place = output_place(run.outputs, name, output)
+    shown = output_place(RunLayout.outputs, name, output)
+    if output.filename is None and list_files(place):
         return
-    if one.filename is not None and place.is_file():
+    if output.filename is not None and place.is_file():
         return
     refused = [note for note in (record.run.notes if record.run else ()) if _is_about(note, shown)]
     if refused:
         raise UserError(f"Output {name} is missing: {refused[0]}", "Write a copy of the file instead of a link")
-    if one.filename is not None and place.is_dir():
+    if output.filename is not None and place.is_dir():
         raise UserError(f"Output {name} is a folder, but {shown} is to be a file", f"Remove data.outputs.{name}.as")
-    beside = list_files(run.outputs / name) if one.filename is not None else []
+    beside = list_files(run.outputs / name) if output.filename is not None else []
     hint = f"It wrote {beside[0]} there" if beside else f"Write it to ${{output:{name}}}"
     raise UserError(f"Output {name} is missing: the script wrote nothing to {shown}", hint)
 

@@ -38,8 +38,8 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
         If the run is to continue by itself.
     """
     assert record.prepare is not None and context.handle is not None  # noqa: S101 - the previous stage sets it
-    for name, one in record.prepare.inputs.items():
-        context.inputs.recheck(name, one, context.run.inputs)
+    for name, input_record in record.prepare.inputs.items():
+        context.inputs.recheck(name, input_record, context.run.inputs)
     create_working_copy(context, record)
     for line in _hints(context, record.prepare.snapshot.hash):
         context.say(line)
@@ -56,8 +56,8 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
     advice = _advice(context, record.prepare.snapshot, result.reason) if result.reason else None
     if advice is not None:
         result = dataclasses.replace(result, reason=f"{result.reason}. {advice}")
-    for name, one in record.prepare.inputs.items():
-        context.inputs.recheck(name, one, context.run.inputs)
+    for name, input_record in record.prepare.inputs.items():
+        context.inputs.recheck(name, input_record, context.run.inputs)
     return result
 
 
@@ -74,7 +74,7 @@ def _hints(context: RunContext, snapshot: str) -> list[str]:
     if (
         script is None
         or not isinstance(arguments, dict)
-        or not any(isinstance(one, list) for one in arguments.values())
+        or not any(isinstance(argument, list) for argument in arguments.values())
     ):
         return []
     try:

@@ -50,8 +50,8 @@ def _plain(folder: str, root: str, *, deep: bool) -> Iterator[str]:
         here = waiting.pop()
         _allow(here, os.lstat(here).st_mode, stat.S_IRWXU)
         with os.scandir(here) as entries:
-            found = sorted(entries, key=lambda one: one.name)
-        for entry in found:
+            in_order = sorted(entries, key=lambda entry: entry.name)
+        for entry in in_order:
             if entry.is_dir(follow_symlinks=False):
                 waiting += [entry.path] if deep else []
             elif not entry.is_file(follow_symlinks=False):

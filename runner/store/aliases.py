@@ -38,15 +38,15 @@ class AliasFile:
     def current(self, at: str | None = None) -> dict[str, int]:
         """Return the aliases now or at a time. A day means its end in UTC."""
         limit = _moment(at) if at else None
-        found: dict[str, int] = {}
+        versions: dict[str, int] = {}
         for line in self.history():
             if limit is not None and line["time"] > limit:
                 continue
             if line["version"] is None:
-                found.pop(line["alias"], None)
+                versions.pop(line["alias"], None)
             else:
-                found[line["alias"]] = line["version"]
-        return found
+                versions[line["alias"]] = line["version"]
+        return versions
 
 
 def _moment(text: str) -> str:

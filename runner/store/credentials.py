@@ -15,15 +15,15 @@ HARMLESS = (".env.example", ".env.sample", ".env.template", "*.pub.pem")
 
 def secret_looking(paths: Iterable[str], allowed: Sequence[str] = ()) -> list[str]:
     """Return the paths whose file name looks like a secret and that match no allowed pattern."""
-    found = []
+    suspects = []
     for path in paths:
         name = path.rpartition("/")[2].lower()
-        looks = any(fnmatch.fnmatchcase(name, one) for one in SECRET_NAMES)
-        harmless = any(fnmatch.fnmatchcase(name, one) for one in HARMLESS)
+        looks = any(fnmatch.fnmatchcase(name, pattern) for pattern in SECRET_NAMES)
+        harmless = any(fnmatch.fnmatchcase(name, pattern) for pattern in HARMLESS)
         if (
             looks
             and not harmless
-            and not any(fnmatch.fnmatch(path, one) or fnmatch.fnmatch(name, one) for one in allowed)
+            and not any(fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(name, pattern) for pattern in allowed)
         ):
-            found.append(path)
-    return found
+            suspects.append(path)
+    return suspects

@@ -33,7 +33,7 @@ FIELDS = ("tags", "properties", "display_name", "note", "archived")  # what chan
 def read_changes(run: RunLayout) -> list[Change]:
     """Return the changes to a run in the order in which they apply: those by its script, then those by users."""
     by_script = (_of_script(line) for line in read_lines(run.properties, PropertyLine))
-    return [*(one for one in by_script if one), *read_lines(run.edits, EditLine)]
+    return [*(change for change in by_script if change), *read_lines(run.edits, EditLine)]
 
 
 def _of_script(line: Mapping[str, Any]) -> Change:
@@ -45,17 +45,17 @@ def _of_script(line: Mapping[str, Any]) -> Change:
 
 def changed(fields: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
     """Return the values of `FIELDS` after applying changes."""
-    found = {name: fields[name] for name in FIELDS if name in fields}
+    values = {name: fields[name] for name in FIELDS if name in fields}
     for change in changes:
         for name in FIELDS:
-            if name not in change or name not in found:
+            if name not in change or name not in values:
                 continue
             if name in ("tags", "properties"):
-                merged = {**found[name], **change[name]}
-                found[name] = {key: value for key, value in merged.items() if value is not None}
+                merged = {**values[name], **change[name]}
+                values[name] = {key: value for key, value in merged.items() if value is not None}
             else:
-                found[name] = change[name]
-    return found
+                values[name] = change[name]
+    return values
 
 
 def with_changes(record: RunRecord, changes: Iterable[Change]) -> RunRecord:

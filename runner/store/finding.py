@@ -84,25 +84,25 @@ class Finder(Generic[R]):
         """Return the folder of a whole id, or None."""
         if "/" in identity:
             return None
-        return next((one for folder in self.folders() if self._has(one := folder / identity)), None)
+        return next((path for folder in self.folders() if self._has(path := folder / identity)), None)
 
     def matching(self, text: str) -> list[str]:
         """Return the ids that contain a text, newest last."""
-        return [one.name for one in self._newest(text)][::-1]
+        return [folder.name for folder in self._newest(text)][::-1]
 
     def advice(self, text: str) -> str:
         """Return a hint for an id that does not exist: the nearest of a few ids, or how to list many."""
-        some = [one.name for one in islice(self._newest(), _SHOWN + 1)]
+        some = [folder.name for folder in islice(self._newest(), _SHOWN + 1)]
         return nearest(text, some) if len(some) <= _SHOWN else f"See: vivero {self.what}s"
 
     def _meant(self, text: str) -> Path:
-        found = list(self._newest(text)) if text else []
-        exact = [one for one in found if one.name == text]
-        if exact or len(found) == 1:
-            return (exact or found)[0]
-        if found:
-            names = ", ".join(one.name for one in found[:_SHOWN][::-1])
-            raise UserError(f"'{text}' matches {len(found)} {self.what}s: {names}", "Give more of the id")
+        matches = list(self._newest(text)) if text else []
+        exact = [folder for folder in matches if folder.name == text]
+        if exact or len(matches) == 1:
+            return (exact or matches)[0]
+        if matches:
+            names = ", ".join(folder.name for folder in matches[:_SHOWN][::-1])
+            raise UserError(f"'{text}' matches {len(matches)} {self.what}s: {names}", "Give more of the id")
         if next(self._newest(), None) is None:
             raise self._none()
         raise NotFoundError(f"No {self.what} matches '{text}'", self.advice(text))
@@ -110,9 +110,9 @@ class Finder(Generic[R]):
     def _latest(self) -> R:
         """Return the record that was created last. Ids only have a resolution of one second."""
         records, recent = [], list(islice(self._newest(), _RECENT))
-        for one in recent:
+        for folder in recent:
             with contextlib.suppress(UserError):  # lists name what cannot be read
-                records.append(self.read(one))
+                records.append(self.read(folder))
         if not recent:
             raise self._none()
         return max(records, key=lambda record: (record.created, record.id)) if records else self.read(recent[0])
@@ -129,7 +129,7 @@ class Finder(Generic[R]):
         yield from self._with_record(named[name] / name for name in rest)
 
     def _with_record(self, folders: Iterable[Path]) -> Iterator[Path]:
-        return (one for one in folders if self._has(one))
+        return (folder for folder in folders if self._has(folder))
 
     def _has(self, folder: Path) -> bool:
         return os.path.lexists(f"{folder}/{self.record}")
@@ -152,14 +152,14 @@ def read_own(path: Path, kind: Any) -> Any:
 
 def record_folders(root: Path, name: str) -> Iterator[Path]:
     """Yield the folders that contain a record file of any kind, except hidden ones."""
-    for one in _names(root):
-        if os.path.lexists(f"{root}/{one}/{name}"):
-            yield root / one
+    for folder in _names(root):
+        if os.path.lexists(f"{root}/{folder}/{name}"):
+            yield root / folder
 
 
 def _names(root: Path) -> list[str]:
     """Return the names in a folder, except hidden ones. Names alone take a third of the time of entries."""
-    return [one for one in _listed(os.listdir, root) if not one.startswith(".")]
+    return [name for name in _listed(os.listdir, root) if not name.startswith(".")]
 
 
 def entries(root: Path | str) -> list[os.DirEntry[str]]:
@@ -168,8 +168,8 @@ def entries(root: Path | str) -> list[os.DirEntry[str]]:
 
 
 def _scan(root: Path | str) -> list[os.DirEntry[str]]:
-    with os.scandir(root) as found:
-        return list(found)
+    with os.scandir(root) as entries:
+        return list(entries)
 
 
 def _listed(read: Callable[[Path | str], list[T]], root: Path | str) -> list[T]:

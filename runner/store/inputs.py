@@ -131,11 +131,11 @@ class InputStore:
 
         names = [path.name] if path.is_file() else _files(name, path)
         folder = path.parent if path.is_file() else path
-        files = {one: Path(os.path.realpath(folder / one)) for one in names}
+        files = {file: Path(os.path.realpath(folder / file)) for file in names}
         blobs = BlobStore(self.layout)
         with HashCache(self.layout.hashes) as cache:
-            found = blobs.keep(Content(path.name, files, is_file=path.is_file()), cache)
-        if found.digest != digest:
+            kept = blobs.keep(Content(path.name, files, is_file=path.is_file()), cache)
+        if kept.digest != digest:
             raise UserError(f"Data input {name} at {path} changed while it was copied", "Try again")
         target = blobs.place(digest, path.name)
         with blobs.locked():
@@ -151,8 +151,8 @@ class InputStore:
             if path.is_file():
                 return cache.hash(path), 1, path.stat().st_size
             names = _files(name, path)
-            digest = hash_hashes((one, cache.hash(path / one)) for one in names)
-            return digest, len(names), sum((path / one).stat().st_size for one in names)
+            digest = hash_hashes((file, cache.hash(path / file)) for file in names)
+            return digest, len(names), sum((path / file).stat().st_size for file in names)
 
 
 @contextlib.contextmanager

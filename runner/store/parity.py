@@ -22,8 +22,8 @@ def read_parity(layout: Layout, record: ModelRecord) -> dict[str, Any] | None:
     """Return the latest report, or None."""
     path = layout.model(record.name) / str(record.version) / _NAME
     try:
-        found = read_mapping(path)
+        parity = read_mapping(path)
     except FileNotFoundError:
         return None
-    as_record(found, ParityRecord, path)
-    return found
+    as_record(parity, ParityRecord, path)
+    return parity

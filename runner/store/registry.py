@@ -102,7 +102,7 @@ class FileRegistry(VersionStore[ModelRecord]):
         path, expected = self.artefact(record), record.sha256
         where = f"Model {record.name}:{record.version}"
         if name is not None:
-            hashes = {one.path: one.sha256 for one in record.files}
+            hashes = {entry.path: entry.sha256 for entry in record.files}
             if name not in hashes:
                 raise UserError(f"{where} has a file that was not registered: {name}", _NOT_LOADED)
             path, expected, where = path / name, hashes[name], f"{name} of model {record.name}:{record.version}"
@@ -133,12 +133,12 @@ class FileRegistry(VersionStore[ModelRecord]):
         if hash_tree(path) == record.sha256:
             return []
         wrong = []
-        for one in record.files:
-            file = path / one.path if path.is_dir() else path
+        for entry in record.files:
+            file = path / entry.path if path.is_dir() else path
             if not file.is_file():
-                wrong.append(f"{one.path} is missing")
-            elif hash_file(file) != one.sha256:
-                wrong.append(f"{one.path} has changed since it was registered")
+                wrong.append(f"{entry.path} is missing")
+            elif hash_file(file) != entry.sha256:
+                wrong.append(f"{entry.path} has changed since it was registered")
         return wrong or [f"{record.artefact} has files that were not registered"]
 
 
@@ -147,7 +147,7 @@ def _copy(artefact: Path, target: Path) -> None:
     if artefact.is_dir():
         shutil.copytree(artefact, target, symlinks=True)
         for parent, folders, names in os.walk(target):
-            if any(Path(parent, one).is_symlink() for one in [*folders, *names]):
+            if any(Path(parent, name).is_symlink() for name in [*folders, *names]):
                 raise UserError(
                     f"The model folder {artefact.name} contains links", "Replace them with the files themselves"
                 )
@@ -176,5 +176,5 @@ def _measured(copied: Path, record: ModelRecord) -> ModelRecord:
         FileRecord(path=name, bytes=(root / name).stat().st_size, sha256=hash_file(root / name)) for name in names
     )
     return dataclasses.replace(
-        record, artefact=copied.name, sha256=digest, bytes=sum(one.bytes for one in files), files=files, created=now()
+        record, artefact=copied.name, sha256=digest, bytes=sum(file.bytes for file in files), files=files, created=now()
     )

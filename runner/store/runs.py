@@ -67,7 +67,9 @@ class FileRunStore:
     def experiments(self) -> list[str]:
         """Return the names of experiments that have a run, sorted."""
         return sorted(
-            one.name for one in _groups(self.layout) if any(True for _ in record_folders(one, str(RunLayout.record)))
+            group.name
+            for group in _groups(self.layout)
+            if any(True for _ in record_folders(group, str(RunLayout.record)))
         )
 
     def find(self, text: str) -> RunRecord:
@@ -86,7 +88,7 @@ class FileRunStore:
 
     def list(self, experiment: str | None = None) -> Iterator[RunRecord]:
         """Yield the runs that can be read, newest first."""
-        for folder in sorted(self._folders(experiment), key=lambda one: time_of(one.name), reverse=True):
+        for folder in sorted(self._folders(experiment), key=lambda folder: time_of(folder.name), reverse=True):
             try:
                 yield read_record(folder)
             except UserError:
@@ -124,7 +126,7 @@ def _finder(layout: Layout) -> Finder[RunRecord]:
 
 def _groups(layout: Layout) -> list[Path]:
     """Return the folders of experiments."""
-    return [Path(one.path) for one in entries(layout.runs)]
+    return [Path(entry.path) for entry in entries(layout.runs)]
 
 
 def read_record(folder: Path) -> RunRecord:

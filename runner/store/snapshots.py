@@ -201,12 +201,12 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
         If it cannot be read.
     """
     try:
-        found: dict[str, dict[str, Any]] = read_json(folder / "manifest.json")["files"]
+        files: dict[str, dict[str, Any]] = read_json(folder / "manifest.json")["files"]
     except FileNotFoundError:
         raise UserError(f"Snapshot {folder.name[:12]} is no longer in this workspace") from None
     except (UserError, KeyError, TypeError):
         raise snapshot.DamagedError("manifest.json") from None
-    return found
+    return files
 
 
 def damaged_error(folder: Path, damaged: snapshot.DamagedError) -> UserError:

@@ -92,8 +92,8 @@ class VersionStore(Generic[R]):
     @staticmethod
     def _numbers(folder: Path) -> list[int]:
         """Return all numbers that are or were in use."""
-        with os.scandir(folder) as found:
-            names = [entry.name.removeprefix(_DELETED) for entry in found]
+        with os.scandir(folder) as scanned:
+            names = [entry.name.removeprefix(_DELETED) for entry in scanned]
         return [int(name) for name in names if name.isascii() and name.isdigit()]
 
     def names(self) -> list[str]:
@@ -111,7 +111,7 @@ class VersionStore(Generic[R]):
             names = os.listdir(self.folder(name))  # noqa: PTH208 - ten thousand of them
         except FileNotFoundError:
             return []
-        return sorted(int(one) for one in names if one.isascii() and one.isdigit() and one[0] != "0")
+        return sorted(int(text) for text in names if text.isascii() and text.isdigit() and text[0] != "0")
 
     def resolve(self, reference: str) -> R:
         """Return the version that ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` refers to.
@@ -220,8 +220,8 @@ class VersionStore(Generic[R]):
         """Set tags of a version, and remove those given as None."""
 
         def changed(record: R) -> R:
-            found: dict[str, str | None] = {**record.tags, **tags}  # type: ignore[attr-defined] # both kinds have tags
-            return _replaced(record, tags={key: one for key, one in found.items() if one is not None})
+            merged: dict[str, str | None] = {**record.tags, **tags}  # type: ignore[attr-defined] # both kinds have tags
+            return _replaced(record, tags={key: value for key, value in merged.items() if value is not None})
 
         return self.change(name, version, changed)
 
@@ -238,7 +238,7 @@ class VersionStore(Generic[R]):
             If it does not exist, or an alias points at the version.
         """
         chosen = self._chosen(name, version)
-        held = [alias for alias, one in self.aliases(name).items() if one in chosen]
+        held = [alias for alias, number in self.aliases(name).items() if number in chosen]
         if held and version is not None:
             raise UserError(
                 f"{self._called(name)}:{version} has the alias {', '.join(held)}",
@@ -263,11 +263,11 @@ class VersionStore(Generic[R]):
         """
         for alias in held:
             AliasFile(self.folder(name)).append(alias, None)
-        for one in chosen:
+        for number in chosen:
             folder = self.folder(name)
-            check_above(self.layout.root, folder / str(one))
-            (folder / f"{_DELETED}{one}").mkdir(exist_ok=True)  # kept, so that the number is not reused
-            remove(self.layout.root, folder / str(one))
+            check_above(self.layout.root, folder / str(number))
+            (folder / f"{_DELETED}{number}").mkdir(exist_ok=True)  # kept, so that the number is not reused
+            remove(self.layout.root, folder / str(number))
 
 
 @contextlib.contextmanager
@@ -286,5 +286,5 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _replaced(record: R, **fields: Any) -> R:
-    found: R = dataclasses.replace(record, **fields)
-    return found
+    edited: R = dataclasses.replace(record, **fields)
+    return edited

@@ -68,5 +68,5 @@ def _pieces(text: str) -> Iterator[Markup]:
 def _marked(match: re.Match[str]) -> Markup:
     if match["link"]:
         return Markup('<a href="{}" rel="noreferrer">{}</a>').format(match["link"], match["text"])
-    name = next(one for one in ("code", "strong", "em") if match[one])
+    name = next(tag for tag in ("code", "strong", "em") if match[tag])
     return Markup("<{0}>{1}</{0}>").format(Markup(name), match[name])  # noqa: S704 - one of three words

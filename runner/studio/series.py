@@ -42,7 +42,7 @@ def _extremes(y: Sequence[float], begin: int, end: int) -> list[int]:
 
 def between(x: Sequence[float], y: Sequence[float], first: float, last: float) -> Curve:
     """Return the part of a curve from `first` to `last`, with one more point on each side if `x` is sorted."""
-    if all(one <= other for one, other in pairwise(x)):
+    if all(before <= after for before, after in pairwise(x)):
         begin, end = max(0, bisect_left(x, first) - 1), bisect_right(x, last) + 1
         return x[begin:end], y[begin:end]
     chosen = [at for at, position in enumerate(x) if first <= position <= last]

@@ -65,7 +65,7 @@ class SweepStore:
 
     def ids(self) -> list[str]:
         """Return the ids of all sweeps, newest last."""
-        return sorted((folder.name for folder in self._folders()), key=lambda one: (time_of(one), one))
+        return sorted((folder.name for folder in self._folders()), key=lambda sweep_id: (time_of(sweep_id), sweep_id))
 
     def find(self, text: str) -> SweepRecord:
         """Return the sweep that a user means by an id, a unique part of one, or ``latest``.
@@ -89,7 +89,7 @@ class SweepStore:
         UserError
             If one cannot be read. To skip it, use `ids` and `read`.
         """
-        yield from sorted(map(_read, self._folders()), key=lambda one: (one.created, one.id), reverse=True)
+        yield from sorted(map(_read, self._folders()), key=lambda sweep: (sweep.created, sweep.id), reverse=True)
 
     def append(self, sweep_id: str, line: Mapping[str, Any]) -> None:
         """Append a change of a trial to the journal: its ``number`` and the changed fields of its record.

@@ -39,9 +39,9 @@ def main(arguments: "List[str]") -> int:
     module = _imported(script)
     if hasattr(module, "init"):
         module.init()
-    found = module.run(_mini_batch(settings))
-    header = _write(found, settings["append_to"]) if settings["append_to"] else False
-    _report(len(_checked(found)), header)
+    result = module.run(_mini_batch(settings))
+    header = _write(result, settings["append_to"]) if settings["append_to"] else False
+    _report(len(_checked(result)), header)
     if hasattr(module, "shutdown"):
         module.shutdown()
     return 0
@@ -71,49 +71,49 @@ def _files(path: str) -> "List[str]":
     """Return the files of a piece, in the order in which they were divided."""
     if not os.path.isdir(path):
         return [path]
-    found = []
+    paths = []
     for parent, _, names in os.walk(path, followlinks=True):
-        found += [os.path.relpath(os.path.join(parent, name), path) for name in names]
-    return [os.path.join(path, name) for name in sorted(found)]
+        paths += [os.path.relpath(os.path.join(parent, name), path) for name in names]
+    return [os.path.join(path, name) for name in sorted(paths)]
 
 
-def _checked(found: "Any") -> "Any":
+def _checked(result: "Any") -> "Any":
     """Return the results if they can be counted."""
-    if isinstance(found, (str, bytes, dict)) or not hasattr(found, "__len__"):
-        raise TypeError("run() returned {}, not a list or a DataFrame".format(type(found).__name__))
-    return found
+    if isinstance(result, (str, bytes, dict)) or not hasattr(result, "__len__"):
+        raise TypeError("run() returned {}, not a list or a DataFrame".format(type(result).__name__))
+    return result
 
 
-def _write(found: "Any", name: str) -> bool:
+def _write(result: "Any", name: str) -> bool:
     """Write results as lines; return whether the first line is a header."""
-    _checked(found)
+    _checked(result)
     path = os.path.join(OUTPUTS, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     delimiter = "\t" if name.lower().endswith(_TABS) else ","
-    if hasattr(found, "to_csv"):
-        header = hasattr(found, "columns")  # a Series has none
-        found.to_csv(path, index=False, header=header, sep=delimiter)
+    if hasattr(result, "to_csv"):
+        header = hasattr(result, "columns")  # a Series has none
+        result.to_csv(path, index=False, header=header, sep=delimiter)
         return header
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         rows = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-        for one in found.tolist() if hasattr(found, "tolist") else found:
-            _write_line(file, rows, one)
+        for item in result.tolist() if hasattr(result, "tolist") else result:
+            _write_line(file, rows, item)
     return False
 
 
-def _write_line(file: "Any", rows: "Any", one: "Any") -> None:
+def _write_line(file: "Any", rows: "Any", value: "Any") -> None:
     """Write one result: a text as it is, a list as cells, a mapping as JSON. It never takes more than one row."""
-    if isinstance(one, dict):
-        file.write(json.dumps(metrics.encode(one)) + "\n")
+    if isinstance(value, dict):
+        file.write(json.dumps(metrics.encode(value)) + "\n")
         return
-    if hasattr(one, "tolist"):
-        one = one.tolist()
-    if isinstance(one, (list, tuple)):
-        rows.writerow(one)
-    elif str(one).splitlines() not in ([], [str(one)]):  # also one line with a line break at its end
-        rows.writerow([one])
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        rows.writerow(value)
+    elif str(value).splitlines() not in ([], [str(value)]):  # also one line with a line break at its end
+        rows.writerow([value])
     else:
-        file.write(str(one) + "\n")
+        file.write(str(value) + "\n")
 
 
 def _report(results: int, header: bool) -> None:

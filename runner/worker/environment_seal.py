@@ -38,29 +38,29 @@ def changes(prefix: str) -> "List[str]":
     except (TypeError, ValueError):
         return [SEAL]
     python, now = then.pop(_PYTHON, None), _content(prefix)
-    found = sorted(name for name in set(now) | set(then) if now.get(name) != then.get(name))
+    changed = sorted(name for name in set(now) | set(then) if now.get(name) != then.get(name))
     if not isinstance(python, dict):
-        return [SEAL, *found]
+        return [SEAL, *changed]
     again = _interpreter(prefix, python)
     if [again[name] for name in _FIXED] != [python.get(name) for name in _FIXED]:
-        return [_PYTHON, *found]
-    if again != python and not found:
+        return [_PYTHON, *changed]
+    if again != python and not changed:
         try:
             _write(prefix, dict(then, **{_PYTHON: again}))
         except OSError:  # read again the next time
             pass
-    return found
+    return changed
 
 
 def notes(prefix: str) -> "List[str]":
     """Return a note on changes to an environment, and mark it to be rebuilt."""
-    found = changes(prefix)
-    if not found:
+    changed = changes(prefix)
+    if not changed:
         return []
     invalidate(prefix)
     return [
         "the shared environment changed while the script ran ({}) and will be rebuilt before its next "
-        "use; add packages to environment.packages, or install them with python -m pip".format(shown(found))
+        "use; add packages to environment.packages, or install them with python -m pip".format(shown(changed))
     ]
 
 
@@ -77,10 +77,10 @@ def is_invalid(prefix: str) -> bool:
     return not os.path.exists(os.path.join(prefix, RECORD)) and os.path.exists(os.path.join(prefix, SEAL))
 
 
-def shown(found: "List[str]") -> str:
+def shown(names: "List[str]") -> str:
     """Return the names of changes, at most the first few."""
-    more = " and {} more".format(len(found) - _SHOWN) if len(found) > _SHOWN else ""
-    return ", ".join(found[:_SHOWN]) + more
+    more = " and {} more".format(len(names) - _SHOWN) if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _write(prefix: str, content: "Dict[str, Any]") -> None:
@@ -106,10 +106,10 @@ def _interpreter(prefix: str, known: "Any" = None) -> "Dict[str, Any]":
     if known is not None and facts and dict(known, **facts) == known:
         return dict(known)
     real, home = os.path.realpath(python), os.path.realpath(prefix)
-    found = {"path": os.path.relpath(real, home) if real.startswith(home + os.sep) else real}
+    record = {"path": os.path.relpath(real, home) if real.startswith(home + os.sep) else real}
     if state is None or not stat.S_ISREG(state.st_mode):
-        return dict(found, sha256="")
-    return dict(found, sha256=_hash(real), **facts)
+        return dict(record, sha256="")
+    return dict(record, sha256=_hash(real), **facts)
 
 
 def _facts(state: "os.stat_result") -> "Dict[str, int]":
@@ -142,7 +142,7 @@ def _content(prefix: str) -> "Dict[str, int]":
     versions = [name for name in os.listdir(lib) if name.startswith("python")] if os.path.isdir(lib) else []
     folders = [os.path.join(lib, name, "site-packages") for name in versions]
     folders.append(os.path.join(prefix, "conda-meta"))
-    return dict(one for folder in folders for one in _entries(folder))
+    return dict(entry for folder in folders for entry in _entries(folder))
 
 
 def _entries(folder: str) -> "Iterator[Tuple[str, int]]":

@@ -95,8 +95,8 @@ def restore(descriptor: int, path: str) -> bool:
     if os.path.islink(folder):
         os.unlink(folder)
     try:
-        there = os.lstat(path)
-        if (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
+        theirs = os.lstat(path)
+        if (theirs.st_dev, theirs.st_ino) == (mine.st_dev, mine.st_ino):
             return False
     except OSError:
         os.makedirs(folder, exist_ok=True)
@@ -124,9 +124,9 @@ def hash_path(path: str) -> str:
                 digest.update(block)
         return digest.hexdigest()
     names = []
-    for parent, folders, found in os.walk(path):
+    for parent, folders, file_names in os.walk(path):
         folders[:] = [name for name in folders if not os.path.islink(os.path.join(parent, name))]
-        names += [os.path.join(parent, name) for name in found if _is_plain(os.path.join(parent, name))]
+        names += [os.path.join(parent, name) for name in file_names if _is_plain(os.path.join(parent, name))]
     relative = sorted(os.path.relpath(name, path) for name in names)
     lines = "".join("{}  {}\n".format(hash_path(os.path.join(path, name)), name) for name in relative)
     return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()

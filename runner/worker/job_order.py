@@ -141,7 +141,9 @@ class JobOrder(TypedFields):
         shown = set(self.argv if self.shown_argv is None else self.shown_argv)
         words = [word for word in self.argv if word not in shown]
         values = [self.variables[name] for name in self.secret]
-        for value in sorted((one for one in [*words, *values] if one and len(one) >= _LEAST), key=len, reverse=True):
+        for value in sorted(
+            (value for value in [*words, *values] if value and len(value) >= _LEAST), key=len, reverse=True
+        ):
             text = text.replace(value, MASK)
         return text
 
@@ -150,7 +152,7 @@ class JobOrder(TypedFields):
         shown = self.shown_argv
         if not shown or not self.hides_argv:
             return None
-        return list(shown) if len(shown) == len(self.argv) else [one if one in shown else MASK for one in self.argv]
+        return list(shown) if len(shown) == len(self.argv) else [word if word in shown else MASK for word in self.argv]
 
 
 def data_variable(kind: str, name: str) -> str:

@@ -25,7 +25,8 @@ def key_of(manifest: "Mapping[str, Mapping[str, Any]]") -> str:
     import hashlib
 
     lines = "".join(
-        "{} {:d} {}\n".format(one["sha256"], bool(one["executable"]), name) for name, one in sorted(manifest.items())
+        "{} {:d} {}\n".format(entry["sha256"], bool(entry["executable"]), name)
+        for name, entry in sorted(manifest.items())
     )
     return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -69,9 +70,9 @@ def _copy(source: str, path: str, mode: int) -> str:
     """Copy a file and return the SHA-256 of what was copied."""
     written = os.open(path, _WRITE, mode)
     try:
-        found = _read(source, lambda block: _write(written, block))
+        digest = _read(source, lambda block: _write(written, block))
         os.fchmod(written, mode)
-        return found
+        return digest
     finally:
         os.close(written)
 

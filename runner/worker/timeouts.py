@@ -58,18 +58,18 @@ def changed() -> "Dict[str, float]":
     ValueError
         If it names one that does not exist, or gives one that is not a number of seconds above 0.
     """
-    found: "Dict[str, float]" = {}
+    timeouts: "Dict[str, float]" = {}
     for part in filter(None, os.environ.get(VARIABLE, "").replace(" ", "").split(",")):
         name, _, value = part.partition("=")
         if name not in DEFAULTS:
             raise ValueError("{}: unknown timeout {!r}. Known: {}".format(VARIABLE, name, ", ".join(sorted(DEFAULTS))))
         try:
-            found[name] = float(value)
+            timeouts[name] = float(value)
         except ValueError:
-            found[name] = -1.0
-        if not 0 < found[name] < float("inf"):
+            timeouts[name] = -1.0
+        if not 0 < timeouts[name] < float("inf"):
             raise ValueError("{}: {}={} is not a number of seconds above 0".format(VARIABLE, name, value))
-    return found
+    return timeouts
 
 
 def as_text() -> str:

@@ -44,7 +44,9 @@ def _raw(model: Any) -> Path:
 
     bitsets, places = model._bin_mapper.make_known_categories_bitsets()
     width = model.n_trees_per_iteration_
-    calls = [(at, one.nodes, one.raw_left_cat_bitsets) for trees in model._predictors for at, one in enumerate(trees)]
+    calls = [
+        (at, tree.nodes, tree.raw_left_cat_bitsets) for trees in model._predictors for at, tree in enumerate(trees)
+    ]
     baseline = model._baseline_prediction
 
     def raw(rows: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ def forest_paths(model: Any) -> dict[str, Path]:
     name, module = type(model).__name__, type(model).__module__
     if not module.startswith("sklearn.ensemble") or getattr(model, "n_outputs_", 0) != 1:
         return {}
-    trees = [one.tree_ for one in model.estimators_]
+    trees = [tree.tree_ for tree in model.estimators_]
     if name in _CLASSIFIERS:
         return _classifier(model, trees)
     if name in _REGRESSORS:
@@ -98,5 +98,5 @@ class _Leaves:
     def values(self, cut: np.ndarray) -> np.ndarray:
         """Return the values of the leaves that rows end in, of shape (trees, rows, width)."""
         leaves = np.array([walk(cut) for walk in self._walks])
-        found: np.ndarray = self._values.take(leaves + self._starts, axis=0)
-        return found
+        values: np.ndarray = self._values.take(leaves + self._starts, axis=0)
+        return values

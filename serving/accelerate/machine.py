@@ -38,7 +38,7 @@ def machine_paths(model: Any) -> dict[str, Path]:
         rows = np.ascontiguousarray(rows, dtype=np.float64)
         if not math.isfinite(rows.sum()):  # a step before it has produced infinity, which the model refuses
             return model.predict(rows)
-        found = _libsvm.predict(rows, *fitted, **settings)
-        return found if classes is None else classes.take(np.asarray(found, dtype=np.intp))
+        predicted = _libsvm.predict(rows, *fitted, **settings)
+        return predicted if classes is None else classes.take(np.asarray(predicted, dtype=np.intp))
 
     return {"predict": predict}

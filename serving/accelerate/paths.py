@@ -25,24 +25,24 @@ def find_paths(model: Any) -> dict[str, Path]:
     steps = getattr(model, "steps", None)
     if not isinstance(steps, list):
         return _paths_of(model)
-    before = [_step(one) for _, one in steps[:-1] if one not in (None, "passthrough")]
+    before = [_step(transformer) for _, transformer in steps[:-1] if transformer not in (None, "passthrough")]
     last = _paths_of(steps[-1][1])
     return {name: _chain(before, path) for name, path in last.items()}
 
 
 def _paths_of(model: Any) -> dict[str, Path]:
     for make in _MAKERS:
-        found = make(model)
-        if found:
-            return found
+        paths = make(model)
+        if paths:
+            return paths
     return {}
 
 
 def _step(transformer: Any) -> Path:
     for make in _STEP_MAKERS:
-        found = make(transformer)
-        if found is not None:
-            return found
+        path = make(transformer)
+        if path is not None:
+            return path
     plain: Path = transformer.transform
     return plain
 
@@ -69,10 +69,10 @@ def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[s
     kept: dict[str, Path] = {}
     left: dict[str, str] = {}
     try:
-        found = find_paths(model)
+        candidates = find_paths(model)
     except Exception as error:  # noqa: BLE001 - the model is not what its class name says, or from another version
         return {}, {"all": f"{type(error).__name__}: {error}"}
-    for method, path in found.items():
+    for method, path in candidates.items():
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -94,16 +94,16 @@ def differs(plain: Path, path: Path, probes: np.ndarray) -> str | None:
     return None
 
 
-def same_bits(one: Any, two: Any) -> bool:
+def same_bits(left: Any, right: Any) -> bool:
     """Return whether two answers have the same type, shape and bits."""
-    if isinstance(one, list):
-        return isinstance(two, list) and len(one) == len(two) and all(map(same_bits, one, two))
-    one, two = np.asarray(one), np.asarray(two)
-    if one.dtype != two.dtype or one.shape != two.shape:
+    if isinstance(left, list):
+        return isinstance(right, list) and len(left) == len(right) and all(map(same_bits, left, right))
+    left, right = np.asarray(left), np.asarray(right)
+    if left.dtype != right.dtype or left.shape != right.shape:
         return False
-    if one.dtype == object:
-        return bool((one == two).all())
-    return np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(two).tobytes()
+    if left.dtype == object:
+        return bool((left == right).all())
+    return np.ascontiguousarray(left).tobytes() == np.ascontiguousarray(right).tobytes()
 
 
 def rowwise(call: Path, probes: np.ndarray) -> bool:
@@ -121,7 +121,7 @@ def rowwise(call: Path, probes: np.ndarray) -> bool:
     whole = call(probes.copy())
     pieces = [call(probes[at : at + size].copy()) for at, size in ((0, 1), (1, 2), (3, len(probes) - 3))]
     if isinstance(whole, list) and whole and isinstance(whole[0], np.ndarray):
-        return all(_is_made_of(one, [piece[at] for piece in pieces]) for at, one in enumerate(whole))
+        return all(_is_made_of(row, [piece[at] for piece in pieces]) for at, row in enumerate(whole))
     return _is_made_of(whole, pieces)
 
 

@@ -27,7 +27,7 @@ def read_cells(schema: Schema, rows: Rows) -> Rows:
     if not rows.texts:
         return rows
     known = (_TEXT,) if schema.kind == "texts" else schema.columns or ()
-    readers = [_Reader(_is_unchanged(one), _missing(one)) for one in known]
+    readers = [_Reader(_is_unchanged(column), _missing(column)) for column in known]
     readers += [_Reader(False, _MISSING)] * (max(map(len, rows.values), default=0) - len(readers))
     values = [[_cell(text, *reader) for text, reader in zip(row, readers, strict=False)] for row in rows.values]
     return replace(rows, values=values, texts=False)

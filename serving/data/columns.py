@@ -48,7 +48,7 @@ class Column:
     def of_numbers(self) -> bool:
         """Whether its values are numbers."""
         if self.kind == CATEGORY:
-            return bool(self.categories) and all(isinstance(one, int | float) for one in self.categories)
+            return bool(self.categories) and all(isinstance(category, int | float) for category in self.categories)
         return self.kind == NUMBER
 
     @property
@@ -81,9 +81,9 @@ def read_columns(chain: Sequence[Any]) -> tuple[Column, ...] | None:
         return None
     encoder = getattr(first, "_preprocessor", None)  # histogram gradient boosting with categorical features
     if encoder is not None and getattr(first, "is_categorical_", None) is not None:
-        found = _by_transformer(encoder, width)
+        columns = _by_transformer(encoder, width)
         numbers = Column(NUMBER)
-        return tuple(one if first.is_categorical_[at] else numbers for at, one in enumerate(found))
+        return tuple(column if first.is_categorical_[at] else numbers for at, column in enumerate(columns))
     if hasattr(first, "_transformer_to_input_indices"):
         return _by_transformer(first, width)
     if hasattr(first, "categories_") or _fills_objects(first):
@@ -108,18 +108,18 @@ def number_for_none(step: Any) -> float:
 
 def _by_transformer(transformer: Any, width: int) -> tuple[Column, ...]:
     """Return the columns of a ColumnTransformer. A column that several transformers use must satisfy all of them."""
-    found: list[Column | None] = [None] * width
+    columns: list[Column | None] = [None] * width
     for name, step, _ in transformer.transformers_:
         places = transformer._transformer_to_input_indices.get(name, ())
         for at, place in enumerate(places):
-            seen, before = _input_of(steps_of(step), at, len(places)), found[place]
-            found[place] = seen if before is None else _merge(before, seen)
-    return tuple(one or Column(ANY) for one in found)
+            seen, before = _input_of(steps_of(step), at, len(places)), columns[place]
+            columns[place] = seen if before is None else _merge(before, seen)
+    return tuple(column or Column(ANY) for column in columns)
 
 
-def _merge(one: Column, two: Column) -> Column:
-    stricter, other = (two, one) if one.kind == ANY else (one, two)
-    return replace(stricter, missing=one.missing and two.missing, others=stricter.others and other.others)
+def _merge(first: Column, second: Column) -> Column:
+    stricter, other = (second, first) if first.kind == ANY else (first, second)
+    return replace(stricter, missing=first.missing and second.missing, others=stricter.others and other.others)
 
 
 def _input_of(chain: Sequence[Any], at: int, width: int) -> Column:
@@ -146,10 +146,10 @@ def _input_of(chain: Sequence[Any], at: int, width: int) -> Column:
 def _encoded(encoder: Any, at: int, width: int) -> Column:
     if len(encoder.categories_) != width:  # an imputer before it has dropped a column
         return Column(ANY)
-    values = [one.item() if hasattr(one, "item") else one for one in encoder.categories_[at]]
-    markers = [one for one in values if is_missing(one)]
+    values = [category.item() if hasattr(category, "item") else category for category in encoder.categories_[at]]
+    markers = [value for value in values if is_missing(value)]
     others = getattr(encoder, "handle_unknown", "ignore") != "error"
-    known = tuple(one for one in values if not is_missing(one))
+    known = tuple(value for value in values if not is_missing(value))
     marker = markers[0] if markers else float("nan")
     as_objects = has_objects(encoder.categories_[at])
     return Column(CATEGORY, bool(markers) or others, known, others, marker, as_objects=as_objects)

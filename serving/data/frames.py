@@ -59,18 +59,18 @@ def _length(row: Any) -> int:
 def _checked(schema: Schema, place: int, column: Column, values: tuple[Any, ...]) -> list[Any]:
     """Return a column's values, with the model's marker for missing ones."""
     known = column.known
-    found: list[Any] = []
+    checked: list[Any] = []
     for at, value in enumerate(values):
         if is_missing(value):
             if not column.missing:
                 raise wrong_cell(schema, at, place, "missing_value", "the value is missing, and the model needs one")
-            found.append(column.marker)
+            checked.append(column.marker)
             continue
         fault = _fault(column, known, value)
         if fault is not None:
             raise wrong_cell(schema, at, place, *fault)
-        found.append(value)
-    return found
+        checked.append(value)
+    return checked
 
 
 def _fault(column: Column, known: set[Any], value: Any) -> tuple[str, str] | None:

@@ -97,11 +97,11 @@ def _spelled(schema: Schema, names: Sequence[str]) -> Sequence[str]:
 
 def _respelled(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
     names = _spelled(schema, list(row))
-    found = dict(zip(names, row.values(), strict=True))
-    if len(found) != len(names):
+    respelled = dict(zip(names, row.values(), strict=True))
+    if len(respelled) != len(names):
         twice = next(name for name in names if list(names).count(name) > 1)
         raise _duplicate_column(twice)
-    return found
+    return respelled
 
 
 def _duplicate_column(name: str) -> ServingError:
@@ -118,8 +118,11 @@ def _column_order(schema: Schema, columns: Sequence[str]) -> list[str] | None:
     return None if schema.is_open and set(columns) != set(names) else names
 
 
-def _wrong_columns(schema: Schema, there: list[str], wanted: list[str], row: int | None) -> ServingError:
-    missing, unknown = [one for one in wanted if one not in there], [one for one in there if one not in wanted]
+def _wrong_columns(schema: Schema, present: list[str], wanted: list[str], row: int | None) -> ServingError:
+    missing, unknown = (
+        [name for name in wanted if name not in present],
+        [name for name in present if name not in wanted],
+    )
     parts = []
     if missing:
         parts.append(f"missing: {listed(missing)}")
@@ -180,7 +183,7 @@ def _number(schema: Schema, value: Any, row: int, place: int) -> float:
 def _check_finite(schema: Schema, array: np.ndarray) -> None:
     wrong = ~np.isfinite(array) if not schema.missing else np.isinf(array)
     if wrong.any():
-        row, place = (int(one) for one in np.argwhere(wrong)[0])
+        row, place = (int(index) for index in np.argwhere(wrong)[0])
         value = "NaN" if np.isnan(array[row, place]) else "Infinity"
         raise wrong_cell(schema, row, place, "not_finite", f"the model does not take {value}")
 
@@ -189,7 +192,7 @@ def _texts(schema: Schema, rows: Rows) -> list[str]:
     if rows.columns is not None and len(rows.columns) != 1:
         raise _one_text(list(rows.columns), None)
     empty = " (an empty cell or a word such as NA)" if rows.texts else ""
-    found = []
+    texts = []
     for at, row in enumerate(read_cells(schema, rows).values):
         value = row
         if isinstance(row, Mapping) and len(row) == 1:
@@ -200,8 +203,8 @@ def _texts(schema: Schema, rows: Rows) -> list[str]:
             raise _one_text(list(row), at)
         if not isinstance(value, str):
             raise bad_input("wrong_type", f"{numbered(at)} is {word(value)}{empty}, not a text", row=at)
-        found.append(str(value))
-    return found
+        texts.append(str(value))
+    return texts
 
 
 def _one_text(columns: list[str], row: int | None) -> ServingError:
@@ -234,14 +237,14 @@ def _plain(schema: Schema, rows: Rows) -> list[Any]:
 
 
 def _records(rows: Rows) -> list[Any]:
-    found = []
+    records = []
     for at, row in enumerate(rows.values):
         if isinstance(row, Mapping):
-            found.append(dict(row))
+            records.append(dict(row))
         elif isinstance(row, list) and rows.columns is not None and len(row) == len(rows.columns):
-            found.append(dict(zip(rows.columns, row, strict=True)))
+            records.append(dict(zip(rows.columns, row, strict=True)))
         elif isinstance(row, list) and rows.columns is None and len(row) == 1 and isinstance(row[0], Mapping):
-            found.append(dict(row[0]))
+            records.append(dict(row[0]))
         else:
             raise bad_input("wrong_type", f"{numbered(at)} is {shown(row)}, not an object of names and values", row=at)
-    return found
+    return records

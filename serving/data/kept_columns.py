@@ -40,8 +40,8 @@ def split_columns(rows: Rows, names: Sequence[str]) -> tuple[Rows, list[list[Any
         return _without(rows, set(names)), [[row[place] for place in places] for row in rows.values]
     kept = []
     for row in rows.values:
-        there = list(row) if isinstance(row, Mapping) else []
-        kept.append([row[there[_place(name, there)]] for name in names])
+        keys = list(row) if isinstance(row, Mapping) else []
+        kept.append([row[keys[_place(name, keys)]] for name in names])
     return _without(rows, set(names)), kept
 
 

@@ -39,8 +39,8 @@ class Features:
 
 def features_of(model: Any) -> Features | None:
     """Return the features of a model of these libraries, or None for other models."""
-    for one in type(model).__mro__:
-        read = _READERS.get(one.__module__.partition(".")[0])
+    for base in type(model).__mro__:
+        read = _READERS.get(base.__module__.partition(".")[0])
         if read is not None:
             return read(model)
     return model.features if isinstance(model, XGBoostBooster) else None
@@ -73,11 +73,13 @@ def _of_lightgbm(model: Any) -> Features:
     names = booster.feature_name()
     known = booster.pandas_categorical or []
     listed = _CATEGORIES.search(booster.model_to_string(num_iteration=1))
-    places = [int(one) for one in listed[1].split(",") if one] if listed else []
+    places = [int(place) for place in listed[1].split(",") if place] if listed else []
     columns = None
     if known and len(known) == len(places):
         # LightGBM treats an unknown value as missing.
-        columns = _columns(len(names), {at: _category(one, others=True) for at, one in zip(places, known, strict=True)})
+        columns = _columns(
+            len(names), {at: _category(categories, others=True) for at, categories in zip(places, known, strict=True)}
+        )
     return Features(_real(names, "Column_"), len(names), columns, respelled=True)
 
 
@@ -90,7 +92,7 @@ def _of_xgboost(model: Any) -> Features:
         raise UserError(str(garbled)) from None
     columns = None
     if known is not None:
-        columns = _columns(width, {at: _category(one, others=False) for at, one in known.items()})
+        columns = _columns(width, {at: _category(categories, others=False) for at, categories in known.items()})
     return Features(tuple(names) if names else None, width, columns)
 
 

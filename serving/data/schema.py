@@ -118,9 +118,9 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
 
 
 def _width(model: Any, otherwise: int | None) -> int | None:
-    for one in (model, chain_of(model)[0]):  # a pipeline that begins with "passthrough" has no n_features_in_
-        known = features_of(one)
-        width = known.width if known is not None else getattr(one, "n_features_in_", None)
+    for step in (model, chain_of(model)[0]):  # a pipeline that begins with "passthrough" has no n_features_in_
+        known = features_of(step)
+        width = known.width if known is not None else getattr(step, "n_features_in_", None)
         if width is not None:
             return width
     return otherwise
@@ -138,52 +138,55 @@ def _with_categories(
 
     A ColumnTransformer prefixes a column's name with its own name and ``__``.
     """
-    found = list(columns) if columns is not None and len(columns) == len(names) else [Column(ANY)] * len(names)
+    merged = list(columns) if columns is not None and len(columns) == len(names) else [Column(ANY)] * len(names)
     changed = False
     for step in [step for chain in chains for step in chain[1:]]:
         known = features_of(step)
-        for name, one in zip(known.names or (), known.columns or (), strict=False) if known is not None else ():
-            for at, own in enumerate(names) if one.as_category else ():
-                if name.rpartition("__")[2] in (own, own.replace(" ", "_")) and not found[at].as_category:
-                    found[at], changed = one, True
-    return tuple(found) if changed else columns
+        for name, column in zip(known.names or (), known.columns or (), strict=False) if known is not None else ():
+            for at, column_name in enumerate(names) if column.as_category else ():
+                if (
+                    name.rpartition("__")[2] in (column_name, column_name.replace(" ", "_"))
+                    and not merged[at].as_category
+                ):
+                    merged[at], changed = column, True
+    return tuple(merged) if changed else columns
 
 
 def _names_of(step: Any) -> tuple[str, ...] | None:
     known = features_of(step)
     if known is not None:
         return known.names
-    found = getattr(step, "feature_names_in_", None)
-    return tuple(map(str, found)) if found is not None else None
+    names = getattr(step, "feature_names_in_", None)
+    return tuple(map(str, names)) if names is not None else None
 
 
 def _names(model: Any, chains: list[list[Any]]) -> tuple[tuple[str, ...] | None, bool]:
     """Return the names of the first estimator that has names, and whether steps before it may take other columns."""
-    found = _names_of(model)
-    if found is not None:
-        return found, False
+    names = _names_of(model)
+    if names is not None:
+        return names, False
     for chain in chains:
         for at, step in enumerate(chain):
-            found = _names_of(step)
-            if found is not None:
-                return found, at > 0
+            names = _names_of(step)
+            if names is not None:
+                return names, at > 0
             if not is_opaque(step):
                 break
     return None, all(is_opaque(chain[0]) for chain in chains[:1])
 
 
 def _with_dates(names: list[str], columns: tuple[Column, ...] | None, dates: Sequence[str]) -> tuple[Column, ...]:
-    unknown = [one for one in dates if one not in names]
+    unknown = [date for date in dates if date not in names]
     if unknown:
         raise UserError(f"dates: the model has no column '{unknown[0]}'", nearest(unknown[0], names))
     known = columns if columns is not None and len(columns) == len(names) else (Column(ANY),) * len(names)
-    return tuple(Column(DATE) if name in dates else one for name, one in zip(names, known, strict=True))
+    return tuple(Column(DATE) if name in dates else column for name, column in zip(names, known, strict=True))
 
 
 def _plain_classes(classes: Any) -> Any:
     """Return labels as plain values. Several outputs have a list of arrays."""
     if isinstance(classes, list):
-        return [_plain_classes(one) for one in classes]
+        return [_plain_classes(label) for label in classes]
     return classes.tolist() if hasattr(classes, "tolist") else classes
 
 
@@ -197,11 +200,11 @@ def _kind(chains: list[list[Any]], *, named: bool) -> str:
     if not named and any(takes_only(step, "string") for step in steps if step is not None):
         return _TEXTS
     firsts = [chain[0] for chain in chains]
-    if any(type(one).__name__ in _BY_COLUMN or is_opaque(one) or takes_anything(one) for one in firsts):
+    if any(type(step).__name__ in _BY_COLUMN or is_opaque(step) or takes_anything(step) for step in firsts):
         return _FRAME
-    if named and any(_is_of_others(one) for one in firsts):
+    if named and any(_is_of_others(step) for step in firsts):
         return _FRAME
-    types = set().union(*(input_types(one) for one in firsts[:1]))
+    types = set().union(*(input_types(step) for step in firsts[:1]))
     return _FRAME if types & {"categorical", "string"} else _NUMBERS
 
 

@@ -187,7 +187,7 @@ def _read_parquet(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
             batch = next(batches, None)
             if batch is None:
                 return
-            rows = [list(one) for one in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
+            rows = [list(row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
         done += batch.num_rows
         yield Rows(rows, list(batch.schema.names)), int(path.stat().st_size * done / total)
 
@@ -222,7 +222,8 @@ def write_part(path: Path, kind: str, columns: list[str], rows: list[list[Any]])
     elif kind == ".csv":
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(
-                ["" if one is None else repr(one) if isinstance(one, float) else one for one in row] for row in rows
+                ["" if value is None else repr(value) if isinstance(value, float) else value for value in row]
+                for row in rows
             )
     else:
         path.write_bytes(b"".join(dumps(dict(zip(columns, row, strict=True))) + b"\n" for row in rows))

@@ -22,7 +22,7 @@ def steps_of(model: Any) -> list[Any]:
     steps = getattr(model, "steps", None)
     if not isinstance(steps, list):
         return [model]
-    return [one for _, one in steps if not is_nothing(one) and not _is_sampler(one)]
+    return [step for _, step in steps if not is_nothing(step) and not _is_sampler(step)]
 
 
 def _is_sampler(step: Any) -> bool:
@@ -42,27 +42,27 @@ def chain_of(model: Any, deepest: int = _DEEPEST) -> list[Any]:
         return chain_of(model.best_estimator_, deepest - 1)
     if not isinstance(getattr(model, "steps", None), list):
         return [model]
-    return [one for step in steps_of(model) for one in chain_of(step, deepest - 1)] or [model]
+    return [inner for step in steps_of(model) for inner in chain_of(step, deepest - 1)] or [model]
 
 
 def chains_of(model: Any, deepest: int = _DEEPEST) -> Iterator[list[Any]]:
     """Yield every chain whose first estimator gets the rows of the request: the model's own, and those inside it."""
     chain = chain_of(model)
     yield chain
-    for one in inner_estimators(chain[0]) if deepest else ():
-        yield from chains_of(one, deepest - 1)
+    for estimator in inner_estimators(chain[0]) if deepest else ():
+        yield from chains_of(estimator, deepest - 1)
 
 
 def inner_estimators(model: Any) -> list[Any]:
     """Return the fitted estimators inside one that get the same rows. Of an ensemble, return only a few."""
-    found: list[Any] = [one for _, one in getattr(model, "transformer_list", ())]  # a FeatureUnion
+    estimators: list[Any] = [transformer for _, transformer in getattr(model, "transformer_list", ())]  # a FeatureUnion
     several = getattr(model, "estimators_", None)
     if several is not None:
-        found += list(np.ravel(np.asarray(several, dtype=object)))[:_MOST_INNER]
-    for one in getattr(model, "calibrated_classifiers_", ())[:1]:
-        found.append(getattr(one, "estimator", None) or getattr(one, "base_estimator", None))
-    found += [getattr(model, name, None) for name in _WRAPPED]
-    return [one for one in found if not is_nothing(one) and hasattr(one, "get_params")]
+        estimators += list(np.ravel(np.asarray(several, dtype=object)))[:_MOST_INNER]
+    for classifier in getattr(model, "calibrated_classifiers_", ())[:1]:
+        estimators.append(getattr(classifier, "estimator", None) or getattr(classifier, "base_estimator", None))
+    estimators += [getattr(model, name, None) for name in _WRAPPED]
+    return [estimator for estimator in estimators if not is_nothing(estimator) and hasattr(estimator, "get_params")]
 
 
 def is_opaque(step: Any) -> bool:
@@ -111,7 +111,7 @@ def takes_anything(model: Any) -> bool:
 def encodes_objects(step: Any) -> bool:
     """Return whether a step is an encoder fitted on numbers as Python objects, which only accepts such numbers."""
     seen = filter(has_objects, getattr(step, "categories_", ()))
-    return any(isinstance(value, int | float) for one in seen for value in one)
+    return any(isinstance(value, int | float) for values in seen for value in values)
 
 
 def has_objects(array: Any) -> bool:

@@ -110,22 +110,24 @@ class Batcher:
                 total += len(batch[-1].rows)
         self._observe(total)
         self._answer(batch)
-        for one in batch:
-            if one is not mine:
-                one.lock.release()
+        for waiting in batch:
+            if waiting is not mine:
+                waiting.lock.release()
         self._pass_on_lead()
 
     def _answer(self, batch: list[_Waiting]) -> None:
         try:
-            answer = self._function(np.concatenate([one.rows for one in batch]) if len(batch) > 1 else batch[0].rows)
+            answer = self._function(
+                np.concatenate([waiting.rows for waiting in batch]) if len(batch) > 1 else batch[0].rows
+            )
         except Exception as error:  # noqa: BLE001 - reported to the request whose rows caused it
             if len(batch) == 1:
                 batch[0].error = error
                 return
-            for one in batch:
-                self._answer([one])
+            for waiting in batch:
+                self._answer([waiting])
             return
         start = 0
-        for one in batch:
-            one.answer = rows_of(answer, start, start + len(one.rows))
-            start += len(one.rows)
+        for waiting in batch:
+            waiting.answer = rows_of(answer, start, start + len(waiting.rows))
+            start += len(waiting.rows)

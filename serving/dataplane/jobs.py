@@ -19,6 +19,6 @@ def force_one_job(model: Any) -> None:
     if jobs:
         model.set_params(**jobs)
     inner = getattr(model, "estimators_", None)
-    for one in np.ravel(np.asarray(inner, dtype=object)) if inner is not None else ():
-        if hasattr(one, "n_jobs"):
-            one.n_jobs = 1
+    for estimator in np.ravel(np.asarray(inner, dtype=object)) if inner is not None else ():
+        if hasattr(estimator, "n_jobs"):
+            estimator.n_jobs = 1

@@ -51,7 +51,7 @@ def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = (
 
 def _of_folder(registry: FileRegistry, record: ModelRecord, path: Path, trusted: Sequence[str]) -> Any:
     """Return the model in a folder written by MLflow."""
-    files = [one.path for one in record.files]
+    files = [file.path for file in record.files]
     verified = partial(registry.verified_bytes, record)
     facts = flavours.read_flavours(verified("MLmodel").decode()) if "MLmodel" in files else {}
     try:
@@ -60,8 +60,8 @@ def _of_folder(registry: FileRegistry, record: ModelRecord, path: Path, trusted:
     except flavours.NoModelError as error:
         raise UserError(f"Model {record.name}:{record.version} cannot be loaded: {error}") from None
     if code is not None or library == "mlflow":  # these read other files of the folder
-        for one in files:
-            verified(one)
+        for file in files:
+            verified(file)
     import_verified(path, verified)
     flavours.make_importable(code)
     content = verified(name)

@@ -15,12 +15,12 @@ _DATA = re.compile(r"^VmData:\s*(\d+) kB$", re.MULTILINE)
 @contextlib.contextmanager
 def at_most(size: int) -> Iterator[None]:
     """Let the block allocate at most `size` bytes. Beyond that it raises MemoryError."""
-    found = _DATA.search(_STATUS.read_text()) if _STATUS.exists() else None
-    if found is None:
+    match = _DATA.search(_STATUS.read_text()) if _STATUS.exists() else None
+    if match is None:
         yield
         return
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    limits = [int(found[1]) * 1024 + size, *(one for one in before if one != resource.RLIM_INFINITY)]
+    limits = [int(match[1]) * 1024 + size, *(limit for limit in before if limit != resource.RLIM_INFINITY)]
     resource.setrlimit(resource.RLIMIT_DATA, (min(limits), before[1]))
     try:
         yield

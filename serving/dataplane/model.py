@@ -106,25 +106,25 @@ class ServedModel:
             return getattr(self.model, self.default_method)(model_input(schema, Rows(rows)))
 
         registered, made_up = registered_example(self.record), working_example(self.schema, ask)
-        for other in other_forms(self.schema) if made_up is None else ():
-            made_up = working_example(other, ask)
+        for form in other_forms(self.schema) if made_up is None else ():
+            made_up = working_example(form, ask)
             if made_up is not None:
-                self.schema = other
+                self.schema = form
                 break
         if made_up is not None:
             self.schema = with_empty_columns(self.schema, made_up, ask)
-        found = registered or made_up
-        return found or [[0.0] * (self.schema.width or 1)], found is not None
+        example = registered or made_up
+        return example or [[0.0] * (self.schema.width or 1)], example is not None
 
     @functools.cached_property
     def samples(self) -> dict[str, Any]:
         """Each method's result for the example, without methods that fail on it."""
-        found: dict[str, Any] = {}
+        samples: dict[str, Any] = {}
         for method in self.schema.methods if self.example_works else ():
             with contextlib.suppress(ServingError), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found[method] = self.answer(Rows(self.example), method, 1)[0]
-        return found
+                samples[method] = self.answer(Rows(self.example), method, 1)[0]
+        return samples
 
     def numeric_columns(self) -> set[str]:
         """Return the named columns that contain numbers, according to their transformers or else to the example."""
@@ -186,7 +186,7 @@ class ServedModel:
         """By method, true if onnxruntime computes it, or the reason why not. None if it was not requested."""
         if self.parity is None:
             return None
-        return {method: one["used"] or one["reason"] for method, one in self.parity["methods"].items()}
+        return {method: report["used"] or report["reason"] for method, report in self.parity["methods"].items()}
 
     def is_batched(self, method: str) -> bool:
         """Return whether requests for a method are batched."""

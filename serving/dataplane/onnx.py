@@ -50,9 +50,9 @@ def onnx_paths(model: Any, probes: np.ndarray | None, methods: tuple[str, ...]) 
     report["rows"] = len(probes)
     paths: dict[str, Path] = {}
     for method in methods:
-        found, report["methods"][method] = _best(model, method, probes)
-        if found is not None:
-            paths[method] = _guard_missing(found, getattr(model, method))
+        path, report["methods"][method] = _best(model, method, probes)
+        if path is not None:
+            paths[method] = _guard_missing(path, getattr(model, method))
     return paths, report
 
 
@@ -74,13 +74,13 @@ def _best(model: Any, method: str, probes: np.ndarray) -> tuple[Path | None, dic
                 warnings.simplefilter("ignore")
                 plain = np.asarray(getattr(model, method)(probes.copy()))
                 path = _convert(model, method, precision, plain)
-                found = {"precision": precision, **_compare(plain, path(probes))}
+                report = {"precision": precision, **_compare(plain, path(probes))}
         except Exception as error:  # noqa: BLE001 - converters may raise anything; the model is then called directly
             refusal = refusal or _refused(_reason(model, error))
             continue
-        if found["used"]:
-            return path, found
-        refusal = found
+        if report["used"]:
+            return path, report
+        refusal = report
     return None, refusal
 
 
@@ -111,15 +111,15 @@ def _convert(model: Any, method: str, precision: str, plain: np.ndarray) -> Path
     settings.intra_op_num_threads = settings.inter_op_num_threads = 1
     settings.log_severity_level = 3
     session = onnxruntime.InferenceSession(converted.SerializeToString(), settings, providers=["CPUExecutionProvider"])
-    output = _output(method, [one.name for one in session.get_outputs()], hasattr(model, "classes_"))
+    output = _output(method, [output.name for output in session.get_outputs()], hasattr(model, "classes_"))
     wanted, tail = plain.dtype, plain.shape[1:]
 
     def path(rows: np.ndarray) -> Any:
-        found = session.run([output], {"rows": np.ascontiguousarray(rows, dtype=dtype)})[0]
-        if method == "decision_function" and not tail and found.ndim == 2 and found.shape[1] == 2:
-            found = found[:, 1]  # two classes: scikit-learn returns only the second class's column
-        found = found.astype(wanted, copy=False).reshape(len(rows), *tail)
-        return np.log(found) if method == "predict_log_proba" else found
+        answer = session.run([output], {"rows": np.ascontiguousarray(rows, dtype=dtype)})[0]
+        if method == "decision_function" and not tail and answer.ndim == 2 and answer.shape[1] == 2:
+            answer = answer[:, 1]  # two classes: scikit-learn returns only the second class's column
+        answer = answer.astype(wanted, copy=False).reshape(len(rows), *tail)
+        return np.log(answer) if method == "predict_log_proba" else answer
 
     return path
 
@@ -157,13 +157,13 @@ def _output(method: str, names: list[str], classifies: bool) -> str:
     raise LookupError(f"no output for {method}")
 
 
-def _compare(plain: np.ndarray, found: np.ndarray) -> dict[str, Any]:
+def _compare(plain: np.ndarray, converted: np.ndarray) -> dict[str, Any]:
     if plain.dtype.kind not in "fc":
-        equal = float(np.mean(plain == found))
+        equal = float(np.mean(plain == converted))
         return {"used": equal == 1.0, "labels_equal": equal, **({} if equal == 1.0 else {"reason": "labels differ"})}
-    same = (plain == found) | (np.isnan(plain) & np.isnan(found))
+    same = (plain == converted) | (np.isnan(plain) & np.isnan(converted))
     with np.errstate(invalid="ignore"):
-        difference = np.where(same, 0.0, np.abs(plain - found))
+        difference = np.where(same, 0.0, np.abs(plain - converted))
     relative = difference / np.maximum(1.0, np.nan_to_num(np.abs(plain), posinf=1.0))
     largest, worst = float(np.max(difference, initial=0)), float(np.max(relative, initial=0))
     used = bool(worst <= CLOSE)

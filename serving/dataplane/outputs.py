@@ -21,7 +21,7 @@ def normalize_output(value: Any) -> Any:
     if hasattr(value, "to_numpy"):  # a data frame or series, from set_output
         value = value.to_numpy()
     if isinstance(value, tuple | list):
-        return [normalize_output(one) for one in value]
+        return [normalize_output(part) for part in value]
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":
             return np.ascontiguousarray(value, dtype=np.float64)
@@ -33,14 +33,14 @@ def normalize_output(value: Any) -> Any:
 
 def _texts(value: Any) -> Any:
     if isinstance(value, list):
-        return [_texts(one) for one in value]
+        return [_texts(part) for part in value]
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
 
 
 def rows_of(value: Any, start: int, stop: int) -> Any:
     """Return the rows of an output from `start` to `stop`."""
     if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
-        return [one[start:stop] for one in value]
+        return [part[start:stop] for part in value]
     return value[start:stop]
 
 

@@ -59,15 +59,15 @@ class Route:
     def pick(self, version: int | None) -> ServedModel:
         """Return the requested version, or one chosen by weight."""
         if version is not None:
-            found = self.versions.get(version)
-            if found is None:
+            model = self.versions.get(version)
+            if model is None:
                 served = listed(sorted(self.versions))
                 raise ServingError(404, "no_such_version", f"Version {version} is not served here. Served: {served}")
-            return found
+            return model
         if len(self.weights) == 1:
             return self.versions[next(iter(self.weights))]
         numbers = list(self.weights)
-        return self.versions[random.choices(numbers, [self.weights[one] for one in numbers])[0]]  # noqa: S311 - a share
+        return self.versions[random.choices(numbers, [self.weights[number] for number in numbers])[0]]  # noqa: S311 - a share
 
 
 class DataPlane:
@@ -103,11 +103,11 @@ class DataPlane:
                 message = f"This server has several models. Name one of {listed(sorted(self.routes))}"
                 raise ServingError(400, "which_model", message)
             return next(iter(self.routes.values()))
-        found = self.routes.get(name)
-        if found is None:
+        route = self.routes.get(name)
+        if route is None:
             hint = nearest(name[:_LONGEST_NAME], self.routes)
             raise ServingError(404, "no_such_model", f"Model {quoted(name)} is not served here. {hint}")
-        return found
+        return route
 
     def answers(
         self, route: Route, served: ServedModel, rows: Rows, methods: Sequence[str | None], *, mirrored: bool
@@ -123,10 +123,10 @@ class DataPlane:
             message = f"{self.limits.queue} requests are already in progress. Try again later"
             raise ServingError(429, "busy", message, retry_after=1)
         try:
-            found = self._ask(served, rows, methods)
+            answers = self._ask(served, rows, methods)
             if mirrored:
-                self.show_mirror(route, rows, found[0].method)
-            return found
+                self.show_mirror(route, rows, answers[0].method)
+            return answers
         finally:
             self._places.release()
 
@@ -146,12 +146,12 @@ class DataPlane:
             message = "Another large request is at work. Try again later, or send fewer rows"
             raise ServingError(429, "busy", message, retry_after=2)
         try:
-            found = []
+            answers = []
             for method in methods:
-                own = rows if len(methods) == 1 else _copy(rows)
-                values, used = served.answer(own, method, self.limits.max_rows)
-                found.append(Answer(values, used, served))
-            return found
+                own_rows = rows if len(methods) == 1 else _copy(rows)
+                values, used = served.answer(own_rows, method, self.limits.max_rows)
+                answers.append(Answer(values, used, served))
+            return answers
         finally:
             if large:
                 served.large.release()

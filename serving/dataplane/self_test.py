@@ -56,11 +56,11 @@ def with_empty_columns(schema: Schema, example: list[Any], ask: Ask) -> Schema:
     columns, row = schema.columns, example[0]
     if columns is None or not isinstance(row, list) or len(row) != len(columns) or len(columns) > _MOST_TRIED:
         return schema
-    found = []
+    updated = []
     for at, column in enumerate(columns):
         survives = column.missing and _works(schema, [[*row[:at], None, *row[at + 1 :]]], ask)
-        found.append(dataclasses.replace(column, missing=survives))
-    return dataclasses.replace(schema, columns=tuple(found))
+        updated.append(dataclasses.replace(column, missing=survives))
+    return dataclasses.replace(schema, columns=tuple(updated))
 
 
 def _works(schema: Schema, rows: list[Any], ask: Ask) -> bool:
@@ -87,8 +87,8 @@ def _candidate_rows(schema: Schema) -> Iterator[Any]:
         yield ["a"] * width
     else:
         for number in (0.0, 1.0, 0.5):
-            yield [_value(one, number) for one in schema.columns]
-        yield ["a" if one.kind == ANY else _value(one, 1.0) for one in schema.columns]
+            yield [_value(column, number) for column in schema.columns]
+        yield ["a" if column.kind == ANY else _value(column, 1.0) for column in schema.columns]
 
 
 def _value(column: Column, number: float) -> Any:

@@ -62,10 +62,10 @@ def _is_known(hosts: tuple[str, ...], given: str | None) -> bool:
     """Return whether a ``Host`` header names this endpoint. HTTP/1.0, which no browser uses, may omit the header."""
     if given is None:
         return True
-    found = _HOST.fullmatch(given)
-    if found is None:
+    match = _HOST.fullmatch(given)
+    if match is None:
         return False
-    name = found["name"].strip("[]").rstrip(".").lower()
+    name = match["name"].strip("[]").rstrip(".").lower()
     return name == "localhost" or name in hosts or _is_address(name)
 
 
@@ -78,10 +78,10 @@ def _is_address(name: str) -> bool:
 
 
 def _misdirected(given: str | None) -> ClientRefusedError:
-    found = _HOST.fullmatch(given or "")
-    if found is None:
+    match = _HOST.fullmatch(given or "")
+    if match is None:
         return ClientRefusedError(400, "bad_host", "The Host header is not one name or address")
-    name = found["name"].rstrip(".").lower()
+    name = match["name"].rstrip(".").lower()
     return ClientRefusedError(
         421,
         "unknown_host",

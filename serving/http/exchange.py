@@ -88,8 +88,8 @@ class Exchange:
 
 def exchange_of(environ: dict[str, Any]) -> Exchange:
     """Return a request's exchange, creating it if necessary."""
-    found: Exchange | None = environ.get(_KEY)
-    return found if found is not None else Exchange(environ)
+    exchange: Exchange | None = environ.get(_KEY)
+    return exchange if exchange is not None else Exchange(environ)
 
 
 def is_request_id(text: str) -> bool:

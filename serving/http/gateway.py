@@ -234,7 +234,7 @@ class Gateway:
         return body
 
     async def _body(self, pending: PendingRequest, receive: Receive) -> bytes:
-        found, total = [], 0
+        blocks, total = [], 0
         try:
             while True:
                 message = await receive()
@@ -244,12 +244,12 @@ class Gateway:
                     raise ConnectionError
                 block = message.get("body", b"")
                 self.memory_budget.take(len(block))
-                found.append(block)
+                blocks.append(block)
                 total += len(block)
                 if total > self._max_bytes:
                     raise self._too_large()
                 if not message.get("more_body"):
-                    return b"".join(found)
+                    return b"".join(blocks)
         except BaseException:
             self.memory_budget.release(total)
             raise

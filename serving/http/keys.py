@@ -47,7 +47,7 @@ class Keys:
             if stamp == self._stamp:
                 return
             keys = read_record(self._path, KeysRecord).keys
-            self._hashes = [bytes.fromhex(one.sha256) for one in keys.values()]
+            self._hashes = [bytes.fromhex(key.sha256) for key in keys.values()]
             self._stamp, self._reported = stamp, ""
         except (OSError, UserError) as error:
             self._report(str(error))
@@ -65,5 +65,5 @@ class Keys:
             return True
         kind, _, key = (authorization or "").partition(" ")
         given = hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).digest()
-        right = [hmac.compare_digest(given, one) for one in self._hashes]
+        right = [hmac.compare_digest(given, digest) for digest in self._hashes]
         return kind.lower() == "bearer" and any(right)

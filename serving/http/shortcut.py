@@ -25,7 +25,11 @@ from serving.protocols.schemas import JSON_TYPE
 _Groups = dict[tuple[ServedModel, str], list[tuple[Exchange, Any, ParsedRequest, Any]]]
 _NO_JSON: Any = object()
 _ADDRESSES = {
-    address: one for one in PROTOCOLS if JSON_TYPE not in one.readers for address in one.addresses if "<" not in address
+    address: protocol
+    for protocol in PROTOCOLS
+    if JSON_TYPE not in protocol.readers
+    for address in protocol.addresses
+    if "<" not in address
 }
 
 
@@ -102,8 +106,8 @@ class Shortcut:
 
 
 def _protocol(environ: dict[str, Any]) -> Protocol | None:
-    found = _ADDRESSES.get(environ["PATH_INFO"])
-    return found if found is not None and _is_usual(environ) else None
+    protocol = _ADDRESSES.get(environ["PATH_INFO"])
+    return protocol if protocol is not None and _is_usual(environ) else None
 
 
 def _body(environ: dict[str, Any]) -> Any:

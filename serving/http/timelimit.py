@@ -28,7 +28,7 @@ class TimeLimit:
         self._late: set[asyncio.Task[Any]] = set()
         self._checking = False
 
-    async def awaited(self, one: Awaitable[T]) -> T:
+    async def awaited(self, awaitable: Awaitable[T]) -> T:
         """Return the result of an awaitable.
 
         Raises
@@ -43,7 +43,7 @@ class TimeLimit:
             self._checking = True
             loop.call_later(self._pause, self._check_deadlines, loop)
         try:
-            return await one
+            return await awaitable
         except asyncio.CancelledError:
             if task not in self._late:
                 raise

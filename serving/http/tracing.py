@@ -70,17 +70,17 @@ class Tracing:
         self._telemetry.request(_line(environ, exchange, status, seconds), sampled=anybody)
 
     def _headers(self, environ: dict[str, Any], exchange: Exchange) -> list[tuple[str, str]]:
-        found = [("x-request-id", exchange.request_id), *_azure_ids(environ, exchange.request_id)]
+        headers = [("x-request-id", exchange.request_id), *_azure_ids(environ, exchange.request_id)]
         if exchange.answer is not None:
             served = exchange.answer.served
-            found.append(("x-model-version", f"{served.name}:{served.version}"))
+            headers.append(("x-model-version", f"{served.name}:{served.version}"))
             if served.warning:
-                found.append(("x-model-warning", served.warning))
+                headers.append(("x-model-warning", served.warning))
         origin = environ.get("HTTP_ORIGIN")
         if self._cors and origin in self._cors:
-            found += [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
-            found.append(("Access-Control-Allow-Headers", "Authorization, Content-Type"))
-        return found
+            headers += [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
+            headers.append(("Access-Control-Allow-Headers", "Authorization, Content-Type"))
+        return headers
 
 
 def _line(environ: dict[str, Any], exchange: Exchange, status: int, seconds: float) -> dict[str, Any]:
@@ -105,6 +105,6 @@ def _line(environ: dict[str, Any], exchange: Exchange, status: int, seconds: flo
 def _azure_ids(environ: dict[str, Any], made: str) -> list[tuple[str, str]]:
     """Return Azure's two ids, each from its own header, or from the other's if only that was sent."""
     given = [environ.get(name) or "" for name in ("HTTP_X_MS_REQUEST_ID", "HTTP_X_MS_CLIENT_REQUEST_ID")]
-    request, client = (one if is_request_id(one) else "" for one in given)
-    found = [("x-ms-request-id", request or client or made)]
-    return [*found, ("x-ms-client-request-id", client or request)] if client or request else found
+    request, client = (identifier if is_request_id(identifier) else "" for identifier in given)
+    headers = [("x-ms-request-id", request or client or made)]
+    return [*headers, ("x-ms-client-request-id", client or request)] if client or request else headers

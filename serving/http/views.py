@@ -88,8 +88,8 @@ def _metrics(shared: Path | None) -> Response:
 
 def _add_description(flask: Flask, service: Service) -> None:
     def described(version: str) -> Response:
-        found = describe(service.plane, version, HEALTH if service.has_keys else None)
-        return Response(dumps(found), mimetype=JSON_TYPE)
+        document = describe(service.plane, version, HEALTH if service.has_keys else None)
+        return Response(dumps(document), mimetype=JSON_TYPE)
 
     def swagger() -> Response:
         given = request.args.get("version", "2")

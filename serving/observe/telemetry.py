@@ -172,10 +172,10 @@ class Telemetry:
 
     def _counters(self, key: tuple[str, str, str, str]) -> tuple[Any, Any, Any]:
         """Return the counters for a model, version, route and status. Each is looked up only once."""
-        found = self._known.get(key)
-        if found is None:
+        counters = self._known.get(key)
+        if counters is None:
             model, version, route, _ = key
             made = self.metrics
-            found = made.requests.labels(*key), made.seconds.labels(model, route), made.rows.labels(model, version)
-            self._known[key] = found
-        return found
+            counters = made.requests.labels(*key), made.seconds.labels(model, route), made.rows.labels(model, version)
+            self._known[key] = counters
+        return counters

@@ -35,14 +35,14 @@ def describe(plane: DataPlane, version: str, open_paths: Collection[str] | None)
     """
     dialect, routes = Dialect(version, open_paths), dict(sorted(plane.routes.items()))
     shown = {name: route.pick(None) for name, route in routes.items()}
-    served = ", ".join(f"{one.name}:{one.version}" for one in shown.values())
-    found = dialect.head(", ".join(shown) or "no model", served or "0")
-    found["paths"] = _of_server(dialect)
+    served = ", ".join(f"{model.name}:{model.version}" for model in shown.values())
+    document = dialect.head(", ".join(shown) or "no model", served or "0")
+    document["paths"] = _of_server(dialect)
     for protocol in PROTOCOLS:
-        found["paths"] |= _scoring(dialect, protocol, shown) | _scoring_by_name(dialect, protocol, routes)
+        document["paths"] |= _scoring(dialect, protocol, shown) | _scoring_by_name(dialect, protocol, routes)
         for address, question in protocol.questions.items():
-            found["paths"] |= _question_paths(dialect, address, question, routes)
-    return found
+            document["paths"] |= _question_paths(dialect, address, question, routes)
+    return document
 
 
 def _of_server(dialect: Dialect) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _of_server(dialect: Dialect) -> dict[str, Any]:
 
 def _scoring(dialect: Dialect, protocol: Protocol, shown: dict[str, ServedModel]) -> dict[str, Any]:
     """Describe the addresses that score rows and name no model. Rows are described only if there is one model."""
-    found: dict[str, Any] = {}
+    paths: dict[str, Any] = {}
     for path in protocol.addresses if shown else ():
         if "<" in path:
             continue
@@ -73,27 +73,27 @@ def _scoring(dialect: Dialect, protocol: Protocol, shown: dict[str, ServedModel]
             body = Body({**body.schemas, JSON_TYPE: {"type": "object"}}, body.example)
             summary, answers = "What the named model answers", _OBJECT
         parameters = [_which(list(shown)), _method(shown.values())]
-        found[path] = {
+        paths[path] = {
             "post": dialect.operation(
                 path, protocol.route, summary, answers, _SCORED, body=body, parameters=parameters
             )
         }  # fmt: skip
-    return found
+    return paths
 
 
 def _scoring_by_name(dialect: Dialect, protocol: Protocol, routes: dict[str, Route]) -> dict[str, Any]:
-    found = {}
+    paths = {}
     for address in protocol.addresses:
         for path, tail, served in _addresses(address, routes):
             answers = {JSON_TYPE: protocol.answer(served)}
             answers |= {kind: schema for kind, schema in protocol.body(served).schemas.items() if _is_binary(schema)}
-            found[path] = {
+            paths[path] = {
                 "post": dialect.operation(
                     path, f"{protocol.route}_{tail}", _summary(served), answers, _SCORED,
                     body=protocol.body(served), parameters=[_method([served])],
                 )
             }  # fmt: skip
-    return found
+    return paths
 
 
 def _is_binary(schema: dict[str, Any]) -> bool:
@@ -101,15 +101,15 @@ def _is_binary(schema: dict[str, Any]) -> bool:
 
 
 def _question_paths(dialect: Dialect, address: str, question: Question, routes: dict[str, Route]) -> dict[str, Any]:
-    found = {}
+    described = {}
     paths = [(path, f"{question.name}_{tail}") for path, tail, _ in _addresses(address, routes)]
     for path, name in paths if _NAME.search(address) else [(address, question.name)]:
         operation = dialect.operation(
             path, name, question.summary, {question.kind: question.schema}, question.refusals,
             not_ready=question.not_ready, body=question.body,
         )  # fmt: skip
-        found[path] = {question.method.lower(): operation}
-    return found
+        described[path] = {question.method.lower(): operation}
+    return described
 
 
 def _addresses(address: str, routes: dict[str, Route]) -> Iterator[tuple[str, str, ServedModel]]:
@@ -126,7 +126,7 @@ def _which(names: list[str]) -> dict[str, Any]:
 
 
 def _method(models: Collection[ServedModel]) -> dict[str, Any]:
-    methods = list(dict.fromkeys(method for one in models for method in one.schema.methods))
+    methods = list(dict.fromkeys(method for model in models for method in model.schema.methods))
     schema = {"type": "string", "enum": methods}
     return {"name": "method", "in": "query", "required": False, "schema": schema}
 

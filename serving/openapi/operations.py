@@ -11,7 +11,7 @@ from serving.protocols.registry import error_form
 from serving.protocols.schemas import JSON_TYPE, Body, Schema, any_of
 
 VERSIONS = {"2": ("swagger", "2.0"), "3": ("openapi", "3.0.3"), "3.1": ("openapi", "3.1.0")}
-_ERRORS = {one.name: one.schema for one in (AS_OBJECT, AS_TEXT)}
+_ERRORS = {form.name: form.schema for form in (AS_OBJECT, AS_TEXT)}
 
 
 @dataclass(frozen=True)
@@ -64,38 +64,38 @@ class Dialect:
             responses[str(status)] = self._refusal(path, status)
         if not_ready is not None:
             responses["503"] = self._response(MEANING[503], self._or_error(path, next(iter(answers)), not_ready))
-        found: dict[str, Any] = {
+        operation: dict[str, Any] = {
             "operationId": name,
             "summary": summary,
             "security": [{"key": []}] if closed else [],
             "responses": responses,
         }
         given = [*parameters, *(body.parameters if body is not None else ())]
-        described = [self._parameter(one) for one in given]
+        described = [self._parameter(parameter) for parameter in given]
         if self.version == "2":
-            found["produces"] = sorted({*answers, JSON_TYPE})
+            operation["produces"] = sorted({*answers, JSON_TYPE})
             if body is not None:
-                found["consumes"] = list(body.schemas)
+                operation["consumes"] = list(body.schemas)
                 described.append(self._body_parameter(body))
         elif body is not None:
-            found["requestBody"] = {"required": body.required, "content": self._contents(body)}
-        return found | ({"parameters": described} if described else {})
+            operation["requestBody"] = {"required": body.required, "content": self._contents(body)}
+        return operation | ({"parameters": described} if described else {})
 
     def head(self, title: str, served: str) -> dict[str, Any]:
         """Return the head of a description."""
         key, number = VERSIONS[self.version]
-        found: dict[str, Any] = {key: number, "info": {"title": title, "version": served}, "paths": {}}
+        document: dict[str, Any] = {key: number, "info": {"title": title, "version": served}, "paths": {}}
         if self.version == "2":
-            found["definitions"] = _ERRORS
+            document["definitions"] = _ERRORS
         else:
-            found["components"] = {"schemas": _ERRORS}
+            document["components"] = {"schemas": _ERRORS}
         if self.open_paths is None:
-            return found
+            return document
         if self.version == "2":
-            found["securityDefinitions"] = {"key": {"type": "apiKey", "name": "Authorization", "in": "header"}}
+            document["securityDefinitions"] = {"key": {"type": "apiKey", "name": "Authorization", "in": "header"}}
         else:
-            found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        return found | {"security": [{"key": []}]}
+            document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        return document | {"security": [{"key": []}]}
 
     def _response(self, text: str, schemas: Mapping[str, Schema]) -> dict[str, Any]:
         contents = {kind: {"schema": self._schema(schema)} for kind, schema in schemas.items()}
@@ -116,16 +116,16 @@ class Dialect:
             return {kind: any_of([schema, self._error(path)])}
         return {kind: schema, JSON_TYPE: self._error(path)}
 
-    def _parameter(self, one: dict[str, Any]) -> dict[str, Any]:
+    def _parameter(self, parameter: dict[str, Any]) -> dict[str, Any]:
         if self.version == "2":
-            return {**{key: value for key, value in one.items() if key != "schema"}, **one["schema"]}
-        return one
+            return {**{key: value for key, value in parameter.items() if key != "schema"}, **parameter["schema"]}
+        return parameter
 
     def _contents(self, body: Body) -> dict[str, Any]:
-        found: dict[str, Any] = {kind: {"schema": self._schema(schema)} for kind, schema in body.schemas.items()}
+        contents: dict[str, Any] = {kind: {"schema": self._schema(schema)} for kind, schema in body.schemas.items()}
         if body.example is not None:
-            found[JSON_TYPE]["example"] = body.example
-        return found
+            contents[JSON_TYPE]["example"] = body.example
+        return contents
 
     def _body_parameter(self, body: Body) -> dict[str, Any]:
         schema = self._schema(body.schemas[JSON_TYPE]) | ({} if body.example is None else {"example": body.example})
@@ -135,27 +135,27 @@ class Dialect:
         """Convert a schema of OpenAPI 3.1 to this version, as far as the version can express it."""
         if self.version == "3.1":
             return schema
-        found = {key: self._part(key, value) for key, value in schema.items()}
+        parts = {key: self._part(key, value) for key, value in schema.items()}
         if self.version == "2":
-            usual = found.pop("anyOf", [{}])[0]
-            found.pop("oneOf", None)
-            found = {**usual, **found}
-            if isinstance(found.get("additionalProperties"), dict) and not found["additionalProperties"]:
-                found.pop("additionalProperties")
-        if None in found.get("enum", ()) or "null" in _types(found):
-            found["x-nullable" if self.version == "2" else "nullable"] = True
-        return self._with_one_type(found)
+            usual = parts.pop("anyOf", [{}])[0]
+            parts.pop("oneOf", None)
+            parts = {**usual, **parts}
+            if isinstance(parts.get("additionalProperties"), dict) and not parts["additionalProperties"]:
+                parts.pop("additionalProperties")
+        if None in parts.get("enum", ()) or "null" in _types(parts):
+            parts["x-nullable" if self.version == "2" else "nullable"] = True
+        return self._with_one_type(parts)
 
     def _part(self, key: str, value: Any) -> Any:
         if key in ("items", "additionalProperties") and isinstance(value, dict):
             return self._schema(value)
         if key == "properties":
-            return {name: self._schema(one) for name, one in value.items()}
-        return [self._schema(one) for one in value] if key in ("anyOf", "oneOf") else value
+            return {name: self._schema(part) for name, part in value.items()}
+        return [self._schema(part) for part in value] if key in ("anyOf", "oneOf") else value
 
     def _with_one_type(self, schema: Schema) -> Schema:
         """Return a schema with a single type. Several types become alternatives, which OpenAPI 2 does not have."""
-        types = [one for one in _types(schema) if one != "null"]
+        types = [kind for kind in _types(schema) if kind != "null"]
         if not isinstance(schema.get("type"), list):
             return schema
         rest = {key: value for key, value in schema.items() if key != "type"}
@@ -164,12 +164,12 @@ class Dialect:
         if self.version == "2":  # which has no null in a schema without a type either
             return {key: value for key, value in rest.items() if key != "x-nullable"}
         nullable = {"nullable": True} if rest.pop("nullable", False) else {}
-        return {**rest, "anyOf": [{"type": one, **nullable, **_empty(one)} for one in types]}
+        return {**rest, "anyOf": [{"type": kind, **nullable, **_empty(kind)} for kind in types]}
 
 
 def _types(schema: Schema) -> list[str]:
-    found = schema.get("type", [])
-    return [found] if isinstance(found, str) else list(found)
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else list(kinds)
 
 
 def _empty(kind: str) -> Schema:

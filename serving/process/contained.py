@@ -47,19 +47,19 @@ def lay_out(image: Path, keys: Path, place: Path) -> Path:
     Layout(place).models.symlink_to(Layout(image).models)
     write_json(endpoint.record, record.to_json())
     if settings.needs_keys:
-        made = {f"key-{number}": _hashed(one) for number, one in enumerate(_read(keys), 1)}
+        made = {f"key-{number}": _hashed(key) for number, key in enumerate(_read(keys), 1)}
         write_json(endpoint.keys, {"format": 1, "keys": made})
     return endpoint.root
 
 
 def _read(path: Path) -> list[str]:
-    found = [line.strip() for line in path.read_text().splitlines()] if path.is_file() else []
-    if not any(found):
+    keys = [line.strip() for line in path.read_text().splitlines()] if path.is_file() else []
+    if not any(keys):
         raise UserError(
             f"This container needs keys, and {path} has none",
             "Mount a file there with one key on each line, or package the model with --set auth=none",
         )
-    return [one for one in found if one]
+    return [key for key in keys if key]
 
 
 def _hashed(key: str) -> dict[str, str]:

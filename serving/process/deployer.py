@@ -66,12 +66,12 @@ class Deployer:
 
     def _is_outdated(self) -> bool:
         """Return whether the endpoint's record or another server process has a later version."""
-        own = set(self.loaded)
+        own_models = set(self.loaded)
         for path in self.endpoint.states.glob("[0-9]*.json"):
             with contextlib.suppress(OSError, UserError, ValueError):  # the file of a process that is just ending
-                other = read_record(path, ServerState)
-                served = {(one.name, one.version) for one in other.served}
-                if int(path.stem) != os.getpid() and served and served != own:
+                state = read_record(path, ServerState)
+                served = {(model.name, model.version) for model in state.served}
+                if int(path.stem) != os.getpid() and served and served != own_models:
                     return True
         try:
             return self._record().generation != self.generation
@@ -81,13 +81,13 @@ class Deployer:
     def _refresh(self) -> None:
         try:
             record = self._record()
-            wanted = [self._followed(one) for one in record.deployments]
+            wanted = [self._followed(deployment) for deployment in record.deployments]
             unloaded = read_unloaded(self.endpoint)
-            wanted = [one for one in wanted if one[0] not in unloaded]
-            asked = (record.generation, wanted)
-            if asked != self._asked:
+            wanted = [followed for followed in wanted if followed[0] not in unloaded]
+            state = (record.generation, wanted)
+            if state != self._asked:
                 self._take_over(record, wanted)
-                self._asked = asked
+                self._asked = state
             self.problem = None
         except (UserError, ServingError, OSError, ValueError) as error:
             self.problem = str(error)
@@ -121,7 +121,7 @@ class Deployer:
 
     def names(self) -> list[str]:
         """Return the names of all models of the endpoint, including unloaded ones."""
-        return sorted({one.name for one in self._record().deployments})
+        return sorted({deployment.name for deployment in self._record().deployments})
 
     def _check_known(self, name: str) -> None:
         if name not in self.names():
@@ -136,17 +136,19 @@ class Deployer:
     def _record(self) -> EndpointRecord:
         return read_record(self.endpoint.record, EndpointRecord)
 
-    def _followed(self, asked: Deployment) -> tuple[str, int, float, bool]:
+    def _followed(self, deployment: Deployment) -> tuple[str, int, float, bool]:
         """Return the name, the version, the weight and whether it only mirrors. Aliases are resolved again."""
-        version = self.registry.resolve(asked.reference).version if "@" in asked.reference else asked.version
-        return asked.name, version, asked.weight, asked.mirror
+        version = (
+            self.registry.resolve(deployment.reference).version if "@" in deployment.reference else deployment.version
+        )
+        return deployment.name, version, deployment.weight, deployment.mirror
 
     def _take_over(self, record: EndpointRecord, wanted: list[tuple[str, int, float, bool]]) -> None:
         settings = EndpointSettings(**record.settings)
         loaded, left_out = self._ready_all(wanted, settings)
         routes: dict[str, Route] = {}
         for name in dict.fromkeys(name for name, _ in loaded):
-            here = [one for one in wanted if one[0] == name]
+            here = [followed for followed in wanted if followed[0] == name]
             weights = {version: weight for _, version, weight, mirror in here if not mirror and weight > 0}
             mirrors = [version for _, version, _, mirror in here if mirror]
             if not weights:
@@ -165,9 +167,9 @@ class Deployer:
         loaded: Loaded = {}
         left_out: list[str] = []
         first: Exception | None = None
-        for name in dict.fromkeys(one[0] for one in wanted):
+        for name in dict.fromkeys(followed[0] for followed in wanted):
             try:
-                versions = [version for one, version, _, _ in wanted if one == name]
+                versions = [version for model_name, version, _, _ in wanted if model_name == name]
                 loaded |= {(name, version): self._ready(name, version, settings) for version in versions}
             except Exception as error:
                 if self.plane.routes:
@@ -218,13 +220,13 @@ class Deployer:
             {
                 "name": name,
                 "version": version,
-                "shorter": sorted(one.paths),
-                "left": one.left,
-                "onnx": one.accelerated,
-                "shared_calls": [method for method in one.schema.methods if one.is_batched(method)],
-                "warning": one.warning,
+                "shorter": sorted(served.paths),
+                "left": served.left,
+                "onnx": served.accelerated,
+                "shared_calls": [method for method in served.schema.methods if served.is_batched(method)],
+                "warning": served.warning,
             }
-            for (name, version), one in self.loaded.items()
+            for (name, version), served in self.loaded.items()
         ]
         problem = self.problem or "; ".join(self.left_out) or None
         state = {"pid": os.getpid(), "generation": self.generation, "served": served, "problem": problem}
@@ -248,10 +250,10 @@ def _message(error: Exception) -> str:
 def read_unloaded(endpoint: EndpointLayout) -> set[str]:
     """Return the names of the models that clients have unloaded."""
     try:
-        found = read_json(endpoint.unloaded)
+        content = read_json(endpoint.unloaded)
     except FileNotFoundError:
         return set()
-    return {name for name in found if isinstance(name, str)} if isinstance(found, list) else set()
+    return {name for name in content if isinstance(name, str)} if isinstance(content, list) else set()
 
 
 def check_framework(record: ModelRecord, *, allow: bool) -> str | None:

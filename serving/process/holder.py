@@ -21,14 +21,14 @@ def main(host: str, port: int, path: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    asked = _socket_at(path)
+    control = _socket_at(path)
     print(f"Holding {host}:{port}", flush=True)
     waiting = selectors.DefaultSelector()
-    waiting.register(asked, selectors.EVENT_READ)
+    waiting.register(control, selectors.EVENT_READ)
     while True:
         for key, _ in waiting.select():
-            if key.fileobj is asked:
-                server, _ = asked.accept()
+            if key.fileobj is control:
+                server, _ = control.accept()
                 waiting.register(server, selectors.EVENT_READ)
                 with contextlib.suppress(ConnectionError):
                     socket.send_fds(server, [b"."], [listening.fileno()])
@@ -40,12 +40,12 @@ def main(host: str, port: int, path: str) -> None:
 
 def _socket_at(path: str) -> socket.socket:
     """Return a Unix socket that atomically replaces an earlier holder's."""
-    asked, staged = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), f"{path}.new"
+    control, staged = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), f"{path}.new"
     Path(staged).unlink(missing_ok=True)
-    asked.bind(staged)
-    asked.listen()
+    control.bind(staged)
+    control.listen()
     Path(staged).rename(path)
-    return asked
+    return control
 
 
 if __name__ == "__main__":

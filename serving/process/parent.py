@@ -125,7 +125,7 @@ class Processes:
         signs, sign = os.pipe()
         os.set_blocking(signs, False)
         os.set_blocking(sign, False)
-        unneeded = [signs, *(one.signs for one in self._running)]
+        unneeded = [signs, *(process.signs for process in self._running)]
         pid = fork(lambda: self._serve(sign, unneeded))
         os.close(sign)
         return Process(pid, signs, time.monotonic(), self._endpoint.states / f"{pid}.json")
@@ -133,36 +133,36 @@ class Processes:
     def _serve(self, sign: int, unneeded: list[int]) -> int:
         from serving.process import worker
 
-        for one in unneeded:
-            os.close(one)
+        for descriptor in unneeded:
+            os.close(descriptor)
         worker.run(self._folder, self._deployer or worker.load(self._folder), self._listening, sign)
         return 0
 
     def _replace_hung(self) -> None:
-        for one in self._running:
-            if one.is_hung():
-                print(f"Server process {one.pid} does not respond and is replaced", flush=True)
-                os.kill(one.pid, signal.SIGKILL)
+        for process in self._running:
+            if process.is_hung():
+                print(f"Server process {process.pid} does not respond and is replaced", flush=True)
+                os.kill(process.pid, signal.SIGKILL)
 
     def _remove_ended(self) -> None:
         """Remove ended processes from the list. If one ended within a second, its successor starts a second later."""
-        for one in [one for one in self._running if exit_code(one.pid) is not None]:
-            self._running.remove(one)
-            os.close(one.signs)
-            forget(self._endpoint, one.pid)
-            if one.begun > time.monotonic() - 1:
+        for process in [process for process in self._running if exit_code(process.pid) is not None]:
+            self._running.remove(process)
+            os.close(process.signs)
+            forget(self._endpoint, process.pid)
+            if process.begun > time.monotonic() - 1:
                 self._not_before = time.monotonic() + 1
 
     def _stop(self) -> None:
-        for one in self._running:
-            os.kill(one.pid, signal.SIGTERM)
+        for process in self._running:
+            os.kill(process.pid, signal.SIGTERM)
         until = time.monotonic() + self._settings.stop_timeout + GRACE
         while self._running:
             signal.sigtimedwait(SIGNALS, 0.2)
             self._remove_ended()
             if time.monotonic() > until:
-                for one in self._running:
-                    os.kill(one.pid, signal.SIGKILL)
+                for process in self._running:
+                    os.kill(process.pid, signal.SIGKILL)
 
 
 def fork(run: Callable[[], int]) -> int:
@@ -191,8 +191,8 @@ def fork(run: Callable[[], int]) -> int:
 
 def exit_code(pid: int) -> int | None:
     """Return a child's exit code, or minus the number of the signal that ended it. None while it runs."""
-    found, status = os.waitpid(pid, os.WNOHANG)
-    return os.waitstatus_to_exitcode(status) if found else None
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def adopt_orphans() -> None:

@@ -85,8 +85,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting connections."""
         await super().startup(sockets)
-        for one in sockets or ():
-            one.listen(_WAITING)
+        for listener in sockets or ():
+            listener.listen(_WAITING)
 
 
 def make_server(folder: Path, app: App, heartbeat: Callable[[], None]) -> Server:
@@ -147,8 +147,8 @@ def run(folder: Path, deployer: Deployer, listening: Listening, heartbeat_pipe: 
     app = make_application(folder, deployer)
     server = make_server(folder, app, heartbeat)
     # uvicorn handles these while it runs. A signal just before or after has the same effect.
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, server.handle_exit)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.handle_exit)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
     sockets = listening.take(stopped)
     if sockets:

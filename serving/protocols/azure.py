@@ -93,8 +93,8 @@ def describe(served: ServedModel) -> Body:
 
 def describe_answer(served: ServedModel) -> Schema:
     """Describe answers."""
-    found = {method: answer_schema(served, method) for method in served.schema.methods}
-    return {**object_of({**found, _RESULTS: answers_schema(served)}), "minProperties": 1, "maxProperties": 1}
+    by_method = {method: answer_schema(served, method) for method in served.schema.methods}
+    return {**object_of({**by_method, _RESULTS: answers_schema(served)}), "minProperties": 1, "maxProperties": 1}
 
 
 PROTOCOL = Protocol(

@@ -73,12 +73,12 @@ def _not_a_number(content: bytes) -> str | None:
     """Return NaN, Infinity or -Infinity, which Python's json.dumps writes, if nothing else makes it invalid JSON."""
     if b"NaN" not in content and b"Infinity" not in content:
         return None
-    found: list[str] = []
+    constants: list[str] = []
     try:
-        json.loads(content, parse_constant=found.append)
+        json.loads(content, parse_constant=constants.append)
     except (ValueError, RecursionError):
         return None
-    return found[0] if found else None
+    return constants[0] if constants else None
 
 
 def mapping(value: Any, what: str = "The body") -> dict[str, Any]:
@@ -99,9 +99,9 @@ def names(value: Any, what: str) -> list[str] | None:
     """Return names of columns as texts: a list of texts and whole numbers, or absent."""
     if value is None:
         return None
-    if not isinstance(value, list) or not all(isinstance(one, str) or type(one) is int for one in value):
+    if not isinstance(value, list) or not all(isinstance(name, str) or type(name) is int for name in value):
         raise bad_input("wrong_type", f"{what} is not a list of column names or numbers")
-    return [str(one) for one in value]
+    return [str(name) for name in value]
 
 
 def rows_of(value: Any) -> Rows:
@@ -122,7 +122,9 @@ def by_column(value: dict[str, Any]) -> Rows:
         wrong = next(name for name in value if name not in lengths)
         raise bad_input("wrong_type", f"Column {quoted(wrong)} is not a list", column=wrong)
     check_lengths(lengths)
-    flat = [[one[0] if isinstance(one, list) and len(one) == 1 else one for one in column] for column in value.values()]
+    flat = [
+        [cell[0] if isinstance(cell, list) and len(cell) == 1 else cell for cell in column] for column in value.values()
+    ]
     return Rows([list(row) for row in zip(*flat, strict=True)], list(value))
 
 

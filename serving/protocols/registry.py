@@ -8,12 +8,12 @@ from serving.protocols.oip import protocol as oip
 from serving.protocols.protocol import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = (azure.PROTOCOL, mlflow.PROTOCOL, v1.PROTOCOL, oip.PROTOCOL)
-_FORMS = {one.root: one.errors for one in PROTOCOLS if one.root is not None}
+_FORMS = {protocol.root: protocol.errors for protocol in PROTOCOLS if protocol.root is not None}
 
 
 def root_of(path: str) -> str:
     """Return the root of an address. Empty if its protocol has none."""
-    return next((one for one in _FORMS if path == one or path.startswith(f"{one}/")), "")
+    return next((root for root in _FORMS if path == root or path.startswith(f"{root}/")), "")
 
 
 def error_form(path: str) -> ErrorForm:

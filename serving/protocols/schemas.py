@@ -55,9 +55,9 @@ def array_of(items: Schema) -> Schema:
 def any_of(schemas: Iterable[Schema]) -> Schema:
     """Return the schema of a value that matches at least one of several; the most common comes first."""
     different: list[Schema] = []
-    for one in schemas:
-        alternatives = one["anyOf"] if one.keys() == {"anyOf"} else [one]
-        different += [each for each in alternatives if each not in different]
+    for schema in schemas:
+        alternatives = schema["anyOf"] if schema.keys() == {"anyOf"} else [schema]
+        different += [alternative for alternative in alternatives if alternative not in different]
     return different[0] if len(different) == 1 else {"anyOf": different}
 
 
@@ -93,18 +93,18 @@ def rows_schema(served: ServedModel) -> Schema:
         forms = [_list_row(served), _object_row(served)]
         if schema.kind == "frame" and schema.names is not None:
             forms.reverse()
-    return any_of({"type": "array", "minItems": 1, "items": one} for one in forms)
+    return any_of({"type": "array", "minItems": 1, "items": form} for form in forms)
 
 
 def columns_schema(served: ServedModel) -> Schema:
     """Return the schema of the column names for rows that are lists."""
     schema = served.schema
     known = _names(served)
-    found: Schema = {"type": ["array", "null"], "description": "names or numbers of the columns, in the rows' order"}
+    result: Schema = {"type": ["array", "null"], "description": "names or numbers of the columns, in the rows' order"}
     if known is None or schema.is_open or schema.respelled:
-        return {**found, "items": {"type": ["string", "integer"]}}
+        return {**result, "items": {"type": ["string", "integer"]}}
     numbers = [] if schema.names else list(range(len(known)))
-    return {**found, "items": {"enum": [*known, *numbers]}, "minItems": len(known), "maxItems": len(known)}
+    return {**result, "items": {"enum": [*known, *numbers]}, "minItems": len(known), "maxItems": len(known)}
 
 
 def split_schema(served: ServedModel) -> Schema:
@@ -154,7 +154,7 @@ def _object_row(served: ServedModel) -> Schema:
         return {"type": "object"}
     known = schema.columns or (None,) * len(names)
     number = _number(schema.missing)
-    cells = [number if schema.kind == "numbers" else _cell(one) for one in known]
+    cells = [number if schema.kind == "numbers" else _cell(column) for column in known]
     row = object_of(dict(zip(names, cells, strict=True)), *names)
     return row if schema.respelled else {**row, "additionalProperties": False}
 
@@ -176,25 +176,25 @@ def _cell(column: Column | None) -> Schema:
     """Return the schema of a value in a column."""
     if column is None or column.kind not in _WORDS:
         return {"description": "any value", "type": [*_SCALARS, "null"]}
-    found: Schema = {"description": _WORDS[column.kind] + (", or null" if column.missing else "")}
+    schema: Schema = {"description": _WORDS[column.kind] + (", or null" if column.missing else "")}
     none = ["null"] if column.missing else []
     if column.kind == NUMBER:
-        return {**found, "type": [*_NUMBERS, *none]}
+        return {**schema, "type": [*_NUMBERS, *none]}
     if column.kind == CATEGORY and not column.others:
-        return {**found, "enum": [*column.categories, *([None] if column.missing else [])]}
+        return {**schema, "enum": [*column.categories, *([None] if column.missing else [])]}
     if column.kind == CATEGORY:
-        return {**found, "type": [*_SCALARS, *none]}
-    return {**found, "type": ["string", *none]}
+        return {**schema, "type": [*_SCALARS, *none]}
+    return {**schema, "type": ["string", *none]}
 
 
 def _of_value(value: Any) -> Schema:
     """Return the schema of an answer, which is an array, a list of arrays or plain values."""
     if isinstance(value, np.ndarray):
-        found: Schema = {"type": _OF_NUMPY.get(value.dtype.kind, "string")}
+        schema: Schema = {"type": _OF_NUMPY.get(value.dtype.kind, "string")}
         for _ in range(value.ndim):
-            found = array_of(found)
-        return found
+            schema = array_of(schema)
+        return schema
     if isinstance(value, list):
-        return array_of(any_of(_of_value(one) for one in value) if value else {})
+        return array_of(any_of(_of_value(part) for part in value) if value else {})
     kind = _OF_PYTHON.get(type(value))
     return {"type": kind} if kind is not None else {}

@@ -99,7 +99,7 @@ def status(server: Server, request: ModelRequest) -> tuple[int, Any]:
     """
     route, wanted = server.plane.route(request.name), number(request.version)
     versions = sorted(route.versions) if wanted is None else [route.pick(wanted).version]
-    served = [{"version": str(one), "state": "AVAILABLE", "status": _FINE} for one in versions]
+    served = [{"version": str(version), "state": "AVAILABLE", "status": _FINE} for version in versions]
     return 200, {"name": request.name, "ready": True, "model_version_status": served}
 
 

@@ -70,7 +70,7 @@ def test_an_interpreter_that_is_kept_warm_is_its_own_user_s(name: str, people: d
     process = ada.start("runner", *words)
     try:
         logs = ada.workspace.glob
-        wait_for(lambda: any("begun" in one.read_text() for one in logs("runs/*/*/logs/run.log")), 60)
+        wait_for(lambda: any("begun" in log.read_text() for log in logs("runs/*/*/logs/run.log")), 60)
         warm = wait_for(lambda: _warm_interpreter(process.pid), 20)
         place = ada.workspace / "none.sock"
         done = people[name].finish(
@@ -84,8 +84,8 @@ def test_an_interpreter_that_is_kept_warm_is_its_own_user_s(name: str, people: d
 
 def _warm_interpreter(pid: int) -> int | None:
     """Return the interpreter that a controller keeps warm."""
-    for one in psutil.Process(pid).children():
+    for child in psutil.Process(pid).children():
         with contextlib.suppress(psutil.Error):
-            if "prefork.interpreter" in one.cmdline():
-                return int(one.pid)
+            if "prefork.interpreter" in child.cmdline():
+                return int(child.pid)
     return None

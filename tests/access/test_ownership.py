@@ -124,18 +124,18 @@ def test_what_is_not_there_is_passed_over_and_a_link_is_not(workspace: Path) -> 
 @pytest.mark.parametrize("how", ["closed", "open", "others write", "others own", "another's link", "deeper"])
 def test_a_folder_that_was_moved_is_looked_at_where_it_lies(how: str, workspace: Path, tmp_path: Path) -> None:
     workspace.chmod(0o700)  # which says nothing of what is elsewhere
-    there, link = tmp_path / "disk", workspace / "runs"
-    (there / "iris").mkdir(parents=True)
-    there.chmod({"closed": 0o700, "others write": 0o777}.get(how, 0o755))
-    (there / "iris").chmod(0o777 if how == "closed" else 0o755)
+    disk, link = tmp_path / "disk", workspace / "runs"
+    (disk / "iris").mkdir(parents=True)
+    disk.chmod({"closed": 0o700, "others write": 0o777}.get(how, 0o755))
+    (disk / "iris").chmod(0o777 if how == "closed" else 0o755)
     if how == "deeper":
         link.mkdir()
         link = link / "deep"
-    link.symlink_to(there)
+    link.symlink_to(disk)
     if how in ("others own", "another's link"):
         if os.geteuid() != 0:
             missing("only root can give a folder away")
-        os.chown(there if how == "others own" else link, STRANGER, STRANGER, follow_symlinks=False)
+        os.chown(disk if how == "others own" else link, STRANGER, STRANGER, follow_symlinks=False)
     if how in ("closed", "open"):
         ownership.check(workspace, link, link / "iris")
         return

@@ -33,12 +33,12 @@ def test_a_new_workspace_is_its_owners_alone(umask: int, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("found", "inside"), [*itertools.product([0o755, 0o750, 0o711], [[], ["runs"], ["index.sqlite"]])]
+    ("permissions", "inside"), [*itertools.product([0o755, 0o750, 0o711], [[], ["runs"], ["index.sqlite"]])]
 )
-def test_one_that_was_open_is_closed_once_and_said(found: int, inside: list[str], tmp_path: Path) -> None:
+def test_one_that_was_open_is_closed_once_and_said(permissions: int, inside: list[str], tmp_path: Path) -> None:
     for name in inside:
         (tmp_path / name).mkdir()
-    tmp_path.chmod(found)
+    tmp_path.chmod(permissions)
     said = Layout(tmp_path).create()
     assert said is not None and str(tmp_path) in said and len(said.splitlines()) == 1
     assert mode(tmp_path) == 0o700 and Layout(tmp_path).create() is None

@@ -73,8 +73,8 @@ def job(**sections: Any) -> dict[str, Any]:
 
 
 def recorded(written: dict[str, Any], resolved: dict[str, Any]) -> dict[str, Any]:
-    found = confidential(resolved, dump_yaml(written))
-    return found.plain if found else resolved
+    masked = confidential(resolved, dump_yaml(written))
+    return masked.plain if masked else resolved
 
 
 @given(secret=words, name=st.sampled_from(SECRET), kind=st.sampled_from(["variables", "mapping", "list", "joined"]))
@@ -88,9 +88,9 @@ def test_what_was_typed_is_nowhere_in_the_record(secret: str, name: str, kind: s
         "joined": job(command=["python", "x.py", f"{flag}={secret}", "kept"]),
     }[kind]
     made["model"] = {"tags": {"note": f"with {secret}"}}
-    found = confidential(made, dump_yaml(made))
-    assert found is not None
-    for text in (json.dumps(found.plain), dump_yaml(found.written)):
+    masked = confidential(made, dump_yaml(made))
+    assert masked is not None
+    for text in (json.dumps(masked.plain), dump_yaml(masked.written)):
         assert secret not in text and MASK in text and "kept" in text
 
 
@@ -99,9 +99,9 @@ def test_what_the_environment_has_is_a_reference(value: str, name: str, default:
     value = f"s{value}9"  # else it may be a name that is there anyway
     written = job(environment_variables={"X": f"${{oc.env:{name}{default}}}"}, arguments={"copy": "${job.x}"})
     resolved = job(environment_variables={"X": value}, arguments={"copy": value})
-    found = recorded(written, resolved)
-    assert found["job"]["environment_variables"]["X"].startswith(f"${{oc.env:{name}")
-    assert name != "TOKEN" or (value not in str(found) and "other-default" not in str(found))
+    record = recorded(written, resolved)
+    assert record["job"]["environment_variables"]["X"].startswith(f"${{oc.env:{name}")
+    assert name != "TOKEN" or (value not in str(record) and "other-default" not in str(record))
 
 
 def test_a_place_that_is_no_secret_stays_readable() -> None:

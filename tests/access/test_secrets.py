@@ -42,22 +42,22 @@ def given(line: CommandLine) -> str:
 
 
 def files_with(folder: Path, *secrets: str) -> list[str]:
-    found = []
+    matches = []
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             with contextlib.suppress(FileNotFoundError):  # one that is just being replaced
                 content = path.read_bytes()
-                found += [str(path.relative_to(folder)) for one in secrets if one.encode() in content]
-    return found
+                matches += [str(path.relative_to(folder)) for secret in secrets if secret.encode() in content]
+    return matches
 
 
 def processes_that_show(secret: str) -> list[str]:
-    found = []
+    shown = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             content = path.read_bytes()
-            found += [str(content)] if secret.encode() in content else []
-    return found
+            shown += [str(content)] if secret.encode() in content else []
+    return shown
 
 
 @contextlib.contextmanager
@@ -68,7 +68,7 @@ def running(line: CommandLine, *words: str) -> Iterator[subprocess.Popen[bytes]]
     words = ("job.source=src", "job.script=train.py", *WORDS, gate, *words)
     process = line.start("runner", *words, variables=VARIABLES)
     try:
-        wait_for(lambda: any("given" in one.read_text() for one in line.workspace.glob("runs/*/*/logs/run.log")), 30)
+        wait_for(lambda: any("given" in path.read_text() for path in line.workspace.glob("runs/*/*/logs/run.log")), 30)
         yield process
     finally:
         (line.folder / "gate").touch()
@@ -94,14 +94,14 @@ def test_a_reason_that_has_a_secret_in_it(command_line: CommandLine) -> None:
     done = command_line.job(*TYPED_WORDS)
     assert done.returncode == 2
     assert "unrecognized arguments: --password ***" in record_of(command_line)["error"], done.stdout
-    assert {Path(one).name for one in files_with(command_line.workspace, TYPED)} == {"run.log"}
+    assert {Path(path).name for path in files_with(command_line.workspace, TYPED)} == {"run.log"}
 
 
 def test_no_process_shows_a_secret_and_no_file_has_it_while_it_runs(command_line: CommandLine) -> None:
     with running(command_line):
         assert processes_that_show(SECRET) == []
         assert files_with(command_line.workspace, SECRET) == []
-        assert any(b"--kernel\0rbf" in one.read_bytes() for one in _readable(Path("/proc").glob("[0-9]*/cmdline")))
+        assert any(b"--kernel\0rbf" in path.read_bytes() for path in _readable(Path("/proc").glob("[0-9]*/cmdline")))
     assert record_of(command_line)["status"] == "completed"
     assert digest(SECRET) in given(command_line)
 
@@ -163,8 +163,8 @@ def test_a_sweep_that_is_killed_leaves_none_behind_recover(command_line: Command
     process.kill()
     process.wait()
     process.communicate()
-    for one in command_line.workspace.glob("runs/*/*/process.json"):
-        os.kill(json.loads(one.read_text())["pid"], signal.SIGKILL)
+    for path in command_line.workspace.glob("runs/*/*/process.json"):
+        os.kill(json.loads(path.read_text())["pid"], signal.SIGKILL)
     wait_for(lambda: not record_of(command_line)["followed"], 20)
     assert command_line.vivero("recover").returncode == 0
     assert files_with(command_line.workspace, TYPED) == []
@@ -204,7 +204,7 @@ def test_a_sweep_over_a_secret(command_line: CommandLine) -> None:
     words = (*WORDS, f"+job.environment_variables.API_TOKEN={TYPED},{other}")
     done = command_line.job("-m", *words, variables=VARIABLES)
     assert done.returncode == 0, done.stderr
-    logs = "".join(one.read_text() for one in command_line.workspace.glob("runs/*/*/logs/run.log"))
+    logs = "".join(path.read_text() for path in command_line.workspace.glob("runs/*/*/logs/run.log"))
     assert digest(TYPED) in logs and digest(other) in logs
     assert files_with(command_line.workspace, SECRET, TYPED, other) == []
     again = command_line.job("-m", *words, "sweep.resume=latest", variables=VARIABLES)
@@ -219,9 +219,9 @@ def test_a_command_that_cannot_hide_its_words_is_said(command_line: CommandLine)
 
 
 def test_a_sitecustomize_of_the_users_own_is_still_imported(command_line: CommandLine) -> None:
-    own = command_line.folder / "own"
-    own.mkdir()
-    (own / "sitecustomize.py").write_text("import sys\nsys.own_was_here = sys.argv[1:]\n")
+    own_folder = command_line.folder / "own"
+    own_folder.mkdir()
+    (own_folder / "sitecustomize.py").write_text("import sys\nsys.own_was_here = sys.argv[1:]\n")
     command_line.script("import sys, sitecustomize\nprint(sys.own_was_here == sys.argv[1:], sitecustomize.__file__)")
-    done = command_line.job(*TYPED_WORDS, f"+job.environment_variables.PYTHONPATH={own}")
-    assert f"True {own}" in done.stdout, done.stdout + done.stderr
+    done = command_line.job(*TYPED_WORDS, f"+job.environment_variables.PYTHONPATH={own_folder}")
+    assert f"True {own_folder}" in done.stdout, done.stdout + done.stderr

@@ -28,8 +28,8 @@ class Office:
     def __init__(self, root: Path, people: dict[str, Colleague]) -> None:
         self.root, self.people = root, people
         self.ada, self.bob, self.eve = people["ada"], people["bob"], people["eve"]
-        for one in people.values():
-            one.workspace = root
+        for colleague in people.values():
+            colleague.workspace = root
 
     def run(self, who: Colleague, script: str, *words: str) -> str:
         """Have a script run, and return the run's id."""
@@ -39,14 +39,14 @@ class Office:
         return str(self.vivero(who, "show", "latest", "--json")["id"])
 
     def begun(self) -> int:
-        return sum("begun" in one.read_text() for one in self.root.glob("runs/*/*/logs/run.log"))
+        return sum("begun" in path.read_text() for path in self.root.glob("runs/*/*/logs/run.log"))
 
     def vivero(self, who: Colleague, *words: str) -> dict[str, object]:
         done = who.vivero("--workspace", str(self.root), *words)
         assert done.returncode == 0, done.stdout + done.stderr
-        found = json.loads(done.stdout) if "--json" in words else {"said": done.stdout + done.stderr}
-        assert isinstance(found, dict)
-        return found
+        answer = json.loads(done.stdout) if "--json" in words else {"said": done.stdout + done.stderr}
+        assert isinstance(answer, dict)
+        return answer
 
 
 @pytest.fixture
@@ -61,10 +61,10 @@ def test_members_work_with_each_others_runs_and_nobody_else_gets_in(office: Offi
     assert stat.S_IMODE(state.st_mode) == 0o2770 and state.st_gid == GID
     second = office.run(office.bob, FIT, "model.name=tree")  # it says itself that it is shared
     for path in office.root.rglob("*"):
-        found = path.lstat()
-        if not stat.S_ISLNK(found.st_mode) and path.name != "worker.lock":
-            assert found.st_gid == GID, path
-            assert path.is_file() or found.st_mode & 0o2070 == 0o2070, path
+        status = path.lstat()
+        if not stat.S_ISLNK(status.st_mode) and path.name != "worker.lock":
+            assert status.st_gid == GID, path
+            assert path.is_file() or status.st_mode & 0o2070 == 0o2070, path
     assert (office.root / "runs" / "src" / first / "run.json").stat().st_mode & 0o060 == 0o060
     listed = str(office.vivero(office.ada, "runs")["said"])
     assert "USER" in listed and "ada" in listed and "bob" in listed
@@ -131,17 +131,17 @@ def served(office: Office, who: Colleague) -> Iterator[str]:
     settings = ("--set", "port=0", "--set", "auth=key", "--set", "poll=0.1")
     office.vivero(who, "deploy", "tree:1", *settings)
     try:
-        found = json.loads(who.vivero("--workspace", str(office.root), "endpoints", "--json").stdout)
-        yield found[0]["address"]
+        endpoints = json.loads(who.vivero("--workspace", str(office.root), "endpoints", "--json").stdout)
+        yield endpoints[0]["address"]
     finally:
         office.vivero(who, "stop", "tree")
 
 
 def answers(address: str, key: str) -> int | None:
     """Return the version that answers to a key, None if none does."""
-    asked = urllib.request.Request(f"{address}/v2/models/tree", headers={"Authorization": f"Bearer {key}"})
+    request = urllib.request.Request(f"{address}/v2/models/tree", headers={"Authorization": f"Bearer {key}"})
     try:
-        with urllib.request.urlopen(asked, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=5) as response:
             return int(json.loads(response.read())["versions"][0])
     except urllib.error.URLError:
         return None
@@ -149,12 +149,12 @@ def answers(address: str, key: str) -> int | None:
 
 def test_one_that_was_found_and_not_named_is_not_adopted(office: Office) -> None:
     office.run(office.ada, "pass", f"workspace.shared={GROUP}")
-    found = office.root.parent / ".vivero"
-    office.root.rename(found)
+    hidden = office.root.parent / ".vivero"
+    office.root.rename(hidden)
     (office.root.parent / "below").mkdir(mode=0o755)
     done = office.bob.vivero("runs", cwd=office.root.parent / "below")
     assert done.returncode == 1 and "belongs to ada" in done.stderr, done.stdout + done.stderr
-    assert office.bob.vivero("runs", variables={"VIVERO_WORKSPACE": str(found)}).returncode == 0
+    assert office.bob.vivero("runs", variables={"VIVERO_WORKSPACE": str(hidden)}).returncode == 0
 
 
 @pytest.mark.parametrize("change", ["group", "open", "mark"])

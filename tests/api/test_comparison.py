@@ -24,7 +24,7 @@ def log(workspace: Workspace, run_id: str, *lines: object) -> None:
 
 def test_curves_are_thinned_and_keep_their_peaks(filled: Workspace) -> None:
     step, points = filled.runs().curves("loss")
-    assert step == "step" and len(points) == 4 and all(len(one) <= 300 for one in points.values())
+    assert step == "step" and len(points) == 4 and all(len(curve) <= 300 for curve in points.values())
     values = [value for _, value in next(iter(points.values()))]
     full = [point["value"] for point in next(iter(filled.runs())).history("loss")["loss"]]
     assert max(values) == max(full) and min(values) == min(full)
@@ -32,27 +32,32 @@ def test_curves_are_thinned_and_keep_their_peaks(filled: Workspace) -> None:
 
 
 def test_curves_without_steps_are_over_their_number(filled: Workspace) -> None:
-    one, other = [run.id for run in filled.runs()][:2]
-    log(filled, one, {"name": "up", "value": 3, "step": 10}, {"name": "up", "value": 4, "step": 20})
+    first, second = [run.id for run in filled.runs()][:2]
+    log(filled, first, {"name": "up", "value": 3, "step": 10}, {"name": "up", "value": 4, "step": 20})
     log(
-        filled, other, {"name": "up", "value": 5}, "{broken", {"name": "up", "value": "NaN"}, {"name": "up", "value": 6}
+        filled,
+        second,
+        {"name": "up", "value": 5},
+        "{broken",
+        {"name": "up", "value": "NaN"},
+        {"name": "up", "value": 6},
     )
     assert filled.runs().curves("up") == (
         "values logged",
-        {one: [(0.0, 3.0), (1.0, 4.0)], other: [(0.0, 5.0), (1.0, 6.0)]},
+        {first: [(0.0, 3.0), (1.0, 4.0)], second: [(0.0, 5.0), (1.0, 6.0)]},
     )
-    assert filled.run(one).curve("up") == ("step", [(10.0, 3.0), (20.0, 4.0)])
-    log(filled, one, {"name": "up", "value": 7, "step": 1})
-    assert filled.run(one).curve("up") == ("step", [(1.0, 7.0)])
+    assert filled.run(first).curve("up") == ("step", [(10.0, 3.0), (20.0, 4.0)])
+    log(filled, first, {"name": "up", "value": 7, "step": 1})
+    assert filled.run(first).curve("up") == ("step", [(1.0, 7.0)])
 
 
 def test_differences_leave_a_broken_run_empty(filled: Workspace) -> None:
     runs = filled.runs()
     (filled.run(runs.rows[1]["id"]).folder.root / "run.json").write_text("{")
-    found = runs.differences()
-    values = found["config"]["job.arguments.penalty"]
+    differences = runs.differences()
+    values = differences["config"]["job.arguments.penalty"]
     assert len(values) == 4 and values[1] is None and len({*values} - {None}) > 1
-    assert all(len(one) == 4 for kind in found.values() for one in kind.values())
+    assert all(len(values) == 4 for kind in differences.values() for values in kind.values())
 
 
 def test_a_picture_is_one_by_its_content(filled: Workspace) -> None:
@@ -71,7 +76,9 @@ def test_a_picture_is_one_by_its_content(filled: Workspace) -> None:
 @pytest.mark.slow("imports optuna and scikit-learn", seconds=60)
 def test_what_an_objective_depends_on_is_found() -> None:
     parameters: list[dict[str, Any]] = [{"up": at / 10, "kind": "ab"[at % 2], "same": 1} for at in range(40)]
-    strong, few = importances([(parameters, [one["up"] for one in parameters]), (parameters[:3], [1.0, 2.0, 3.0])])
+    strong, few = importances(
+        [(parameters, [parameter["up"] for parameter in parameters]), (parameters[:3], [1.0, 2.0, 3.0])]
+    )
     assert strong["shares"]["up"] > 0.9 > strong["shares"]["kind"] and "same" not in strong["shares"]
     assert sum(strong["shares"].values()) == pytest.approx(1) and few == {"method": "", "shares": {}}
 
@@ -81,13 +88,13 @@ def test_a_forest_does_without_optuna(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(importance_process, "find_spec", lambda _: None)
     parameters: list[dict[str, Any]] = [{"up": at / 10, "kind": "ab"[at % 2]} for at in range(40)]
-    found = importance_process.compute(parameters, [one["up"] for one in parameters])
-    assert "forest" in found["method"] and found["shares"]["up"] > 0.9
+    importance = importance_process.compute(parameters, [parameter["up"] for parameter in parameters])
+    assert "forest" in importance["method"] and importance["shares"]["up"] > 0.9
 
 
 def test_a_sweeps_charts_have_its_trials(filled: Workspace) -> None:
     sweep = filled.sweep(write_sweep(filled.root, 9, points=5))
     data, (curve,) = sweep.charts(), sweep.curves()
-    assert [one["n"] for one in data["trials"]] == list(range(9)) and len(curve["points"]) == 9
+    assert [trial["n"] for trial in data["trials"]] == list(range(9)) and len(curve["points"]) == 9
     assert data["trials"][6]["status"] == "stopped early" and ("experiment", "iris") in sweep.facts()
     assert set(sweep.nodes().values()) == {"localhost"}

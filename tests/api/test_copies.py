@@ -19,7 +19,7 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
         with nobody(), pytest.raises(UserError, match="Permission denied") as refused, new_folder(target):
             raise AssertionError("it was opened")
         assert str(refused.value).startswith(f"Cannot write to {target}: ")
-    assert [one.name for one in tmp_path.iterdir()] == ["there"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["there"]
 
 
 @pytest.mark.parametrize("target", ["/proc/new", "file/new", "x" * 300])
@@ -27,7 +27,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, target: str) ->
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"^Cannot write to "), new_folder(tmp_path / target):
         raise AssertionError("it was opened")
-    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
 NO_FILES: dict[str, Callable[[Path], object]] = {

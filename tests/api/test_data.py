@@ -34,7 +34,7 @@ def test_a_version_has_what_is_known_of_it(workspace: Workspace, table: Path) ->
     assert made.path.read_bytes() == table.read_bytes() and made.table is not None and made.table.rows == 2
     made.set_alias("golden")
     assert made.aliases == ["golden"] and workspace.data.version("iris@golden").version == 1
-    assert [one.name for one in workspace.data] == ["iris"] and len(workspace.data) == 1
+    assert [asset.name for asset in workspace.data] == ["iris"] and len(workspace.data) == 1
     assert workspace.data.get("iris").latest.record == made.record
     assert made.lineage == {
         "source": str(table), "run": None, "output": None, "runs": [], "models": [], "endpoints": [],

@@ -51,7 +51,7 @@ def test_a_submitted_run_is_followed_to_its_end(started: Workspace, gate: Path) 
     assert run.logs()["run.log"].read_text() == "begun\nended\n"
     assert run.snapshot_files()["train.py"].read_text().startswith("\nimport time")
     assert run.params == {"kernel": "rbf"} and run.environment is not None and run.user is not None
-    assert [one["status"] for one in run.events()][-1] == "completed"
+    assert [event["status"] for event in run.events()][-1] == "completed"
     assert run.rerun_command()[:3] == ["vivero", "rerun", run.id]
 
 

@@ -67,8 +67,8 @@ def test_an_active_run_shows_what_it_has_so_far(history: History, workspace: Wor
 def test_an_unreadable_record_is_a_problem(history: History, workspace: Workspace) -> None:
     good, bad = history.run(), history.run()
     history.folder_of(bad).record.write_text("{")
-    found = workspace.runs()
-    assert ids(found) == [good.id] and len(found.problems) == 1 and bad.id in found.problems[0]
+    runs = workspace.runs()
+    assert ids(runs) == [good.id] and len(runs.problems) == 1 and bad.id in runs.problems[0]
     FileRunStore(history.layout).write(bad)
     assert workspace.runs().total == 2 and workspace.runs().problems == []
 

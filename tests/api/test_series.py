@@ -28,10 +28,10 @@ def path(tmp_path: Path) -> Path:
 
 def test_numbers_are_those_of_the_history(path: Path) -> None:
     path.write_text("".join(line("loss", 1 / (at + 1), 2 * at) for at in range(5000)))
-    found, history = read_metrics(path).named["loss"], metric_series(path)["loss"]
-    assert list(found.y) == [one["value"] for one in history]
-    assert list(found.x) == [one["step"] for one in history]
-    assert found.count == 5000
+    logged, history = read_metrics(path).named["loss"], metric_series(path)["loss"]
+    assert list(logged.y) == [entry["value"] for entry in history]
+    assert list(logged.x) == [entry["step"] for entry in history]
+    assert logged.count == 5000
 
 
 def test_only_what_was_added_is_read(path: Path) -> None:
@@ -80,10 +80,10 @@ def test_kinds_have_their_places(path: Path) -> None:
 def test_what_no_page_can_show_is_counted(path: Path) -> None:
     long = line("x" * (9 << 20), 1.0)
     path.write_text("".join(line(f"m{at}", 1.0) for at in range(600)) + line("n" * 500, 1.0) + long + line("m0", 2.0))
-    found = read_metrics(path)
-    assert len(found.named) == 500
-    assert found.left_out == 102
-    assert list(found.named["m0"].y) == [1.0, 2.0]
+    metrics = read_metrics(path)
+    assert len(metrics.named) == 500
+    assert metrics.left_out == 102
+    assert list(metrics.named["m0"].y) == [1.0, 2.0]
 
 
 def test_over_time(path: Path) -> None:
@@ -113,7 +113,9 @@ DAMAGE = st.sampled_from([
 
 def encoded(name: str, value: Any, step: Any, time: Any, kind: Any) -> bytes:
     fields = {"name": name, "value": value, "step": step, "time": time, "kind": kind}
-    return json.dumps({key: one for key, one in fields.items() if one is not None or key in ("value", "step")}).encode()
+    return json.dumps(
+        {key: content for key, content in fields.items() if content is not None or key in ("value", "step")}
+    ).encode()
 
 
 @st.composite
@@ -137,7 +139,7 @@ def files(draw: Any) -> bytes:
             )
         if draw(st.booleans()):
             lines.append(draw(DAMAGE))
-    whole = b"".join(one + b"\n" for one in lines)
+    whole = b"".join(line + b"\n" for line in lines)
     content: bytes = whole + draw(
         st.sampled_from([b"", b'{"name": "loss", "val', b'{"name": "loss", "value": 1.0, "step": 1}'])
     )
@@ -155,8 +157,15 @@ def plainly(path: Path, axis: str) -> Any:
 
 def shown(named: Any) -> Any:
     return {
-        name: (one.kind, one.count, one.entries, repr(one.last), [repr(x) for x in one.x], [y or 0.0 for y in one.y])
-        for name, one in named.items()
+        name: (
+            series.kind,
+            series.count,
+            series.entries,
+            repr(series.last),
+            [repr(x) for x in series.x],
+            [y or 0.0 for y in series.y],
+        )
+        for name, series in named.items()
     }
 
 
@@ -169,14 +178,16 @@ def test_many_lines_at_once_say_what_each_says(
     path.write_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("runner.api.metrics.logged._BLOCK", size)
-        found = read_metrics(path, axis)
-    assert repr(shown(found.named)) == repr(shown(plainly(path, axis)))
+        metrics = read_metrics(path, axis)
+    assert repr(shown(metrics.named)) == repr(shown(plainly(path, axis)))
     history = metric_series(path)
-    numbers = {name: [one for one in entries if one["kind"] in ("scalar", None)] for name, entries in history.items()}
-    for name, one in found.named.items():
-        assert one.count == len(history[name])
+    numbers = {
+        name: [entry for entry in entries if entry["kind"] in ("scalar", None)] for name, entries in history.items()
+    }
+    for name, series in metrics.named.items():
+        assert series.count == len(history[name])
         expected = [float(entry["value"]) for entry in numbers[name] if type(entry["value"]) in (int, float)]
-        assert not expected or set(expected) <= set(one.y)
+        assert not expected or set(expected) <= set(series.y)
 
 
 def test_a_whole_number_larger_than_any_float(path: Path) -> None:

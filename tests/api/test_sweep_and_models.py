@@ -24,11 +24,11 @@ def test_a_submitted_sweep_is_followed_to_its_end(started: Workspace, command_li
     assert started.sweep("latest").id == sweep.id
     assert sweep.wait(60).state == "completed" and sweep.counts["completed"] == 2
     (best,) = sweep.best()
-    assert best.metrics == {"accuracy": 0.7} and [one.metric for one in sweep.objective] == ["accuracy"]
+    assert best.metrics == {"accuracy": 0.7} and [objective.metric for objective in sweep.objective] == ["accuracy"]
     assert [row["trial"] for row in sweep.trials().rows] == [0, 1] and sweep.trials()[1] == best
     assert sweep.best_command().endswith("+job.arguments.c=2") and "job.arguments.c" in str(dict(sweep.space))
     assert sweep.page is not None and sweep.cancel().state == "completed" and sweep.resume_command() is None
-    assert [one.id for one in started.sweeps()] == [sweep.id] and started.sweeps(state="failed") == []
+    assert [listed.id for listed in started.sweeps()] == [sweep.id] and started.sweeps(state="failed") == []
     assert "<table>" in sweep._repr_html_()
     with pytest.raises(UserError, match="Unknown"):
         started.submit_sweep(*SWEEP, "job.scritp=a,b")
@@ -76,13 +76,13 @@ def test_a_model_is_served_and_stopped(started: Workspace, command_line: Command
     endpoint = started.endpoints.deploy("mine", port=0, auth="key")
     try:
         assert endpoint.state == "serving" and set(endpoint.new_keys) == set(endpoint.keys) == {"primary", "secondary"}
-        assert [one.version for one in endpoint.deployments] == [1] and endpoint.history == ()
+        assert [deployment.version for deployment in endpoint.deployments] == [1] and endpoint.history == ()
         assert "/score" in endpoint.schema(endpoint.new_keys["primary"])["paths"]
         with pytest.raises(UserError, match="401"):
             endpoint.schema()
         wait_for(lambda: b"mine" in endpoint.log())
         assert "server.log" in endpoint.logs()
-        assert [one.name for one in started.endpoints] == ["mine"]
+        assert [listed.name for listed in started.endpoints] == ["mine"]
         assert started.model("mine").lineage["endpoints"] == ["mine"]
         with pytest.raises(UserError, match="serves mine:1"):
             started.model("mine").delete()

@@ -39,11 +39,11 @@ def test_a_run_by_id_part_latest_and_child(history: History, workspace: Workspac
     record, child = full_child
     for text in (record.id, record.id[-8:], "latest"):
         assert workspace.run(text).id == record.id
-    found = workspace.run(child)
-    assert (found.id, found.status, found.metrics) == (child, "completed", {"fold": 0.9})
-    assert found in workspace.run("latest").children() and found.experiment == "iris"
-    assert list(found.history()) == ["fold"]
-    for change in (lambda: found.tag("a", "b"), found.delete, found.cancel):
+    run = workspace.run(child)
+    assert (run.id, run.status, run.metrics) == (child, "completed", {"fold": 0.9})
+    assert run in workspace.run("latest").children() and run.experiment == "iris"
+    assert list(run.history()) == ["fold"]
+    for change in (lambda: run.tag("a", "b"), run.delete, run.cancel):
         with pytest.raises(UserError, match=f"child run.*Do it with run {record.id}"):
             change()
     for text in ("nope", f"{record.id}_7"):

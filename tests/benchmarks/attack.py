@@ -114,9 +114,9 @@ def load(port: int, key: str, seconds: float, folder: Path) -> int:
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise SystemExit(f"good requests are refused:\n{text}")
-    found = re.search(r"(\d+) requests in", text)
-    assert found is not None, text
-    return int(found[1])
+    match = re.search(r"(\d+) requests in", text)
+    assert match is not None, text
+    return int(match[1])
 
 
 def processor_seconds(peer: Peer) -> float:
@@ -168,12 +168,12 @@ def main() -> None:
         fit(folder, [])
         peer = make_peer("ours", folder / "svc.joblib", folder, "auth=key")
         try:
-            found = re.search(r"primary key \(shown once\): (\S+)", (folder / "ours.log").read_text())
-            assert found is not None
-            load(peer.port, found[1], 1, folder)
+            match = re.search(r"primary key \(shown once\): (\S+)", (folder / "ours.log").read_text())
+            assert match is not None
+            load(peer.port, match[1], 1, folder)
             print("share of a core that the attack costs the server, and memory")
             for name in ATTACKS:
-                compare(name, peer, found[1], arguments, folder)
+                compare(name, peer, match[1], arguments, folder)
         finally:
             peer.stop()
 

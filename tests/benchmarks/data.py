@@ -47,10 +47,10 @@ def listing(folder: Path, number: int) -> None:
     layout.create()
     (folder / "rows.csv").write_text("a,b\n1,2\n")
     first = DataStore(layout).add("asset0", [folder / "rows.csv"]).record
-    for one in range(1, number):  # made by hand: adding ten thousand takes its fsyncs
-        version = layout.asset(f"asset{one}") / "1"
+    for index in range(1, number):  # made by hand: adding ten thousand takes its fsyncs
+        version = layout.asset(f"asset{index}") / "1"
         version.mkdir(parents=True)
-        write_json(version / "data.json", {**first.to_json(), "name": f"asset{one}"}, durable=False)
+        write_json(version / "data.json", {**first.to_json(), "name": f"asset{index}"}, durable=False)
     where = ["--workspace", str(layout.root)]
     time.sleep(2.1)  # a folder that has just changed is not yet kept in the cache
     show(f"list {number} for the first time", [timed("data", *where)])

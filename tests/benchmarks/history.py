@@ -29,9 +29,9 @@ def fill(layout: Layout, number: int) -> None:
     runs, registry = FileRunStore(layout), FileRegistry(layout)
     time_ = "2026-01-01T00:00:00.000000Z"
     base = RunRecord(id="x", experiment="e", status="completed", created=time_, ended=time_)
-    for one in range(number):
-        metrics = FinalizeRecord(metrics={"accuracy": one / number, "loss": 1.0})
-        runs.create(dataclasses.replace(base, id=f"e-20260101-000000-{one:08x}", finalize=metrics))
+    for index in range(number):
+        metrics = FinalizeRecord(metrics={"accuracy": index / number, "loss": 1.0})
+        runs.create(dataclasses.replace(base, id=f"e-20260101-000000-{index:08x}", finalize=metrics))
     artefact = layout.root / "model.joblib"
     artefact.write_bytes(b"model")
     record = ModelRecord(name="iris", version=0, created="", artefact="", sha256="", bytes=0)

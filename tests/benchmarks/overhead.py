@@ -39,7 +39,7 @@ def main() -> None:
                 recorded.append(times[1])
     spread("script", bare)
     spread("run", recorded)
-    more = [there - here for here, there in zip(bare, recorded, strict=True)]
+    more = [full - here for here, full in zip(bare, recorded, strict=True)]
     spread("overhead", more)
     ratio = statistics.median(recorded) / statistics.median(bare)
     print(f"ratio      {ratio:.2f}   limit +{LIMIT} s: {'met' if statistics.median(more) <= LIMIT else 'missed'}")

@@ -156,16 +156,16 @@ def compare(place: Path, rounds: int, program: str | None) -> None:
         tools["dvc"] = dvc(program)
     folders = {name: with_scripts(place / name) for name in tools}
     commands = {name: make(folders[name]) for name, make in tools.items()}
-    found: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {}
     for name, command in commands.items():
-        found[f"{name}, first time"] = [run(command(0.5), folders[name])]
+        times[f"{name}, first time"] = [run(command(0.5), folders[name])]
     for number in range(rounds):
         limit = round(0.1 + 0.01 * number, 2)
         for name, command in commands.items():
-            found.setdefault(f"{name}, parameter changed", []).append(run(command(limit), folders[name]))
+            times.setdefault(f"{name}, parameter changed", []).append(run(command(limit), folders[name]))
         for name, command in commands.items():
-            found.setdefault(f"{name}, nothing changed", []).append(run(command(limit), folders[name]))
-    middles = {what: spread(what, values) for what, values in sorted(found.items())}
+            times.setdefault(f"{name}, nothing changed", []).append(run(command(limit), folders[name]))
+    middles = {what: spread(what, values) for what, values in sorted(times.items())}
     middle = middles["vivero, nothing changed"]
     print(f"limit of nothing changed {UNCHANGED} s: {'met' if middle <= UNCHANGED else 'missed'}")
 
@@ -186,19 +186,19 @@ def sweeps(place: Path, rounds: int, trials: int) -> None:
         "+job.metrics.Score='Score: (.*)'",
     ]
     alone += [f"+job.arguments.{name}={folder / name}" for name in ("data", "model")] + ["+job.arguments.out=outputs"]
-    found: dict[str, list[float]] = {"pipeline": [], "alone": []}
+    times: dict[str, list[float]] = {"pipeline": [], "alone": []}
     for number in range(rounds + 1):  # the first round only warms what is cached
-        values = ",".join(str(round(0.2 + 0.001 * (number * trials + one), 4)) for one in range(trials))
+        values = ",".join(str(round(0.2 + 0.001 * (number * trials + index), 4)) for index in range(trials))
         key = "job.arguments.limit"
         pair = (
             run([*alone, f"+{key}={values}"], folder),
             run([*chain, f"pipeline.steps.evaluate.{key}={values}"], folder),
         )
         if number:
-            found["alone"].append(pair[0])
-            found["pipeline"].append(pair[1])
-    whole = spread(f"{trials} trials over the last step", found["pipeline"])
-    part = spread(f"{trials} trials of that step alone", found["alone"])
+            times["alone"].append(pair[0])
+            times["pipeline"].append(pair[1])
+    whole = spread(f"{trials} trials over the last step", times["pipeline"])
+    part = spread(f"{trials} trials of that step alone", times["alone"])
     print(f"ratio {whole / part:.2f}   limit {SWEEP}: {'met' if whole / part <= SWEEP else 'missed'}")
 
 

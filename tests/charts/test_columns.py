@@ -18,16 +18,16 @@ def test_texts_of_numbers_are_numbers() -> None:
 
 @given(st.lists(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())))
 def test_any_value_has_a_place_on_its_axis(values: list[object]) -> None:
-    found = axis("x", "x", values)
+    scale = axis("x", "x", values)
     for value in values:
-        at = place(value, found)
-        assert isinstance(at, float) and math.isfinite(at) if found["levels"] is None else at in found["levels"]
+        at = place(value, scale)
+        assert isinstance(at, float) and math.isfinite(at) if scale["levels"] is None else at in scale["levels"]
 
 
 @given(st.text() | st.integers() | st.floats() | st.none())
 def test_a_number_is_finite(value: object) -> None:
-    found = number(value)
-    assert found is None or math.isfinite(found)
+    result = number(value)
+    assert result is None or math.isfinite(result)
 
 
 @given(st.lists(NUMBERS, max_size=500), st.integers(1, 40))
@@ -36,5 +36,5 @@ def test_thinning_loses_no_peak(values: list[float], buckets: int) -> None:
     kept = thin(points, buckets)
     assert len(kept) <= max(2 * buckets, 1) and kept == sorted(kept) and set(kept) <= set(points)
     if values:
-        assert max(kept, key=lambda one: one[1])[1] == max(values)
-        assert min(kept, key=lambda one: one[1])[1] == min(values)
+        assert max(kept, key=lambda point: point[1])[1] == max(values)
+        assert min(kept, key=lambda point: point[1])[1] == min(values)

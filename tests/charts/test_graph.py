@@ -37,7 +37,7 @@ def test_the_keyboard_goes_from_left_to_right() -> None:
 
 def test_a_state_is_a_sign_and_a_word_beside_its_colour() -> None:
     states = ("completed", "failed", "running", "canceled", "skipped", "waiting")
-    boxes = step_boxes([StepRecord(name=one, status=one) for one in states])
+    boxes = step_boxes([StepRecord(name=state, status=state) for state in states])
     kinds = [box.kind for box in boxes.values()]
     assert len({kind[0] for kind in kinds}) == len(states)
     assert all(kind.endswith(state) for kind, state in zip(kinds, states, strict=True))

@@ -86,9 +86,9 @@ def test_a_mistake_is_one_line_and_exit_code_1(words: Any, said: str, history: H
 
 
 def test_help_and_version(history: History) -> None:
-    bare, asked = history.vivero(), history.vivero("--help")
-    assert bare.returncode == asked.returncode == 0
-    assert bare.stdout == asked.stdout
+    bare, with_help = history.vivero(), history.vivero("--help")
+    assert bare.returncode == with_help.returncode == 0
+    assert bare.stdout == with_help.stdout
     for name in (
         "runs",
         "show",

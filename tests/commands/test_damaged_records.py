@@ -132,9 +132,9 @@ class Workspace:
             method = {"used": True, "labels_equal": 1.0, "precision": "double"}
             keep_parity(self.layout, made, {"time": made.created, "methods": {"predict": method}})
             endpoint = name.replace("model", "endpoint")
-            one = Deployment(reference=name, name=name, version=1)
+            deployment = Deployment(reference=name, name=name, version=1)
             record = EndpointRecord(
-                name=endpoint, created=made.created, deployments=(one,), settings=asdict(EndpointSettings())
+                name=endpoint, created=made.created, deployments=(deployment,), settings=asdict(EndpointSettings())
             )
             store.write(record)
             store.make_key(endpoint, "primary")
@@ -173,12 +173,12 @@ class Workspace:
 
     def files(self) -> list[Path]:
         """Return all that is to be damaged; what is not there could be."""
-        found = []
+        paths = []
         for word, names in FILES.items():
             for name in names:
-                there = [path for path in self.folders[word].glob(name) if path.exists()]
-                found += sorted(there) or ([self.folders[word] / name] if "*" not in name else [])
-        return found
+                existing = [path for path in self.folders[word].glob(name) if path.exists()]
+                paths += sorted(existing) or ([self.folders[word] / name] if "*" not in name else [])
+        return paths
 
     def well(self, command: str) -> list[str]:
         """Return what a list has to show, however another one is damaged."""
@@ -209,9 +209,9 @@ class Workspace:
             json.loads(out)
 
     def _replaced(self, word: str) -> str:
-        for name, found in self.names.items():
+        for name, replacement in self.names.items():
             if word in (f"{name}_1", f"{name}@champion", f"{name}@golden"):
-                return word.replace(name, found)
+                return word.replace(name, replacement)
         return word
 
 

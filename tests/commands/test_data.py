@@ -32,12 +32,12 @@ def two(history: History, table: Path) -> Path:
 
 def reading(history: History, version: str, status: str = "completed", **fields: Any) -> Any:
     """Record a run that read a version."""
-    one = InputRecord(path="iris", mode="mount", hash="0" * 64, files=1, bytes=1, location="x", asset=version)
+    input_record = InputRecord(path="iris", mode="mount", hash="0" * 64, files=1, bytes=1, location="x", asset=version)
     environment = EnvironmentRecord(
         kind="current", key="k", prefix="/usr", python="p", python_version="3", platform="l"
     )
     snapshot = SnapshotRecord(hash="ab" * 32, source="src", files=1, bytes=1)
-    prepare = PrepareRecord(snapshot=snapshot, environment=environment, inputs={"train": one})
+    prepare = PrepareRecord(snapshot=snapshot, environment=environment, inputs={"train": input_record})
     return history.run(prepare=prepare, status=status, **fields)
 
 
@@ -90,10 +90,12 @@ def test_what_came_of_it(history: History, two: Path) -> None:
     reading(history, "iris:1")
     history.model("sorter", run=run.id)
     store = EndpointStore(history.layout)
-    one = Deployment(reference="sorter", name="sorter", version=1)
+    deployment = Deployment(reference="sorter", name="sorter", version=1)
     settings = EndpointSettings().__dict__
     store.write(
-        EndpointRecord(name="front", created="2026-07-01T12:00:00.000000Z", deployments=(one,), settings=settings)
+        EndpointRecord(
+            name="front", created="2026-07-01T12:00:00.000000Z", deployments=(deployment,), settings=settings
+        )
     )
     lineage = history.json("data", "show", "iris:2")["lineage"]
     assert (lineage["runs"], lineage["models"], lineage["endpoints"]) == ([run.id], ["sorter:1"], ["front"])
@@ -111,7 +113,7 @@ def test_what_something_names_needs_force(history: History, two: Path) -> None:
     assert history.json("data", "delete", "iris:1", "--yes")["deleted"] is True
     done = history.vivero("data", "delete", "iris:2", "--yes", "--force")
     assert done.returncode == 0 and run.id in done.stderr
-    assert history.json("data") == [] and not [one for one in history.layout.blobs.iterdir() if one.is_dir()]
+    assert history.json("data") == [] and not [entry for entry in history.layout.blobs.iterdir() if entry.is_dir()]
 
 
 def test_what_a_run_is_using_stays(history: History, two: Path) -> None:
@@ -126,9 +128,9 @@ def test_what_a_run_is_using_stays(history: History, two: Path) -> None:
 
 def test_content_that_a_run_copied_outlives_the_asset(history: History, two: Path) -> None:
     shown = history.json("data", "show", "iris:2")
-    one = InputRecord(path="iris", mode="copy", hash=shown["hash"], files=1, bytes=1, location="x")
+    input_record = InputRecord(path="iris", mode="copy", hash=shown["hash"], files=1, bytes=1, location="x")
     record = reading(history, "other:1")
-    history.run(prepare=dataclasses.replace(record.prepare, inputs={"a": one}))
+    history.run(prepare=dataclasses.replace(record.prepare, inputs={"a": input_record}))
     history.json("data", "delete", "iris", "--yes")
     assert Path(shown["location"]).exists()
 
@@ -137,7 +139,7 @@ def test_an_alias_moves_and_is_removed(history: History, two: Path) -> None:
     assert history.json("data", "alias", "iris", "golden", "1")["version"] == 1
     assert "data alias iris golden" in history.error("data", "delete", "iris:1", "--yes")
     assert history.vivero("data", "alias", "iris", "golden", "--remove").returncode == 0
-    assert [one["version"] for one in history.json("data", "alias", "iris")] == [1, None]
+    assert [change["version"] for change in history.json("data", "alias", "iris")] == [1, None]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +155,8 @@ def test_alias_mistakes_change_nothing(words: Any, history: History, two: Path) 
 
 
 def test_tags_and_description(history: History, two: Path) -> None:
-    found = history.json("data", "tag", "iris:2", "a=b=c", "team-", "--description", "three rows")
-    assert (found["tags"], found["description"]) == ({"a": "b=c"}, "three rows")
+    tagged = history.json("data", "tag", "iris:2", "a=b=c", "team-", "--description", "three rows")
+    assert (tagged["tags"], tagged["description"]) == ({"a": "b=c"}, "three rows")
     assert history.json("data", "tag", "iris:2", "--description", "")["description"] is None
 
 
@@ -181,7 +183,7 @@ def test_verify(history: History, two: Path) -> None:
     location.write_text("changed")
     assert history.vivero("data", "verify", "iris:2").returncode == 0
     done = history.vivero("data", "verify", "--json")
-    assert done.returncode == 2 and [one["ok"] for one in json.loads(done.stdout)] == [False, True]
+    assert done.returncode == 2 and [result["ok"] for result in json.loads(done.stdout)] == [False, True]
 
 
 def test_a_version_with_a_damaged_record_is_reported_and_removed(history: History, two: Path) -> None:
@@ -195,14 +197,14 @@ def test_a_version_with_a_damaged_record_is_reported_and_removed(history: Histor
 
 
 def test_diff(history: History, two: Path) -> None:
-    found = history.json("data", "diff", "iris:1", "iris:2")
-    assert (found["files_changed"], found["rows"]) == (["iris.csv"], [2, 3])
-    assert (found["rows_added"], found["rows_removed"]) == (1, 0)
+    difference = history.json("data", "diff", "iris:1", "iris:2")
+    assert (difference["files_changed"], difference["rows"]) == (["iris.csv"], [2, 3])
+    assert (difference["rows_added"], difference["rows_removed"]) == (1, 0)
     two.write_text("length,kind,new\n5.1,setosa,1\nlong,setosa,2\n")
     history.vivero("data", "add", "iris", "iris.csv")
-    found = history.json("data", "diff", "iris:2", "iris:3")
-    assert (found["columns_added"], found["columns_changed"]) == (["new"], {"length": ["number", "text"]})
-    assert (found["rows_added"], found["rows_removed"]) == (1, 2)
+    difference = history.json("data", "diff", "iris:2", "iris:3")
+    assert (difference["columns_added"], difference["columns_changed"]) == (["new"], {"length": ["number", "text"]})
+    assert (difference["rows_added"], difference["rows_removed"]) == (1, 2)
     assert "same content" in history.vivero("data", "diff", "iris:1", "iris:1").stdout
 
 

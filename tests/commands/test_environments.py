@@ -75,10 +75,10 @@ def test_prune_takes_what_nothing_needs(line: CommandLine) -> None:
     for wrong in ("nan", "-1"):
         assert "is not a number of days" in line.vivero("environments", "prune", "--older-than", wrong).stderr
     done = line.vivero("environments", "prune", "--json")
-    assert [one["key"] for one in json.loads(done.stdout)["removed"]] == [row["key"]]
+    assert [removed["key"] for removed in json.loads(done.stdout)["removed"]] == [row["key"]]
     assert listed(line) == []
     again = line.vivero("rerun", "latest")
-    assert again.returncode == 0 and [one["key"] for one in listed(line)] == [row["key"]]
+    assert again.returncode == 0 and [environment["key"] for environment in listed(line)] == [row["key"]]
 
 
 def test_what_a_run_uses_stays(line: CommandLine) -> None:
@@ -107,25 +107,25 @@ def test_what_a_model_came_from_stays(line: CommandLine) -> None:
 def test_one_that_is_needed_meanwhile_is_put_back(line: CommandLine) -> None:
     built(line)
     layout = Layout(line.workspace)
-    (one,) = stored_environments(layout)
-    asked = []
+    (environment,) = stored_environments(layout)
+    existed = []
 
     def needs_now() -> Any:
-        asked.append(one.folder.exists())
-        found = needs(layout)
-        return type(found)({one.key: ["run that has just begun"]}, [])
+        existed.append(environment.folder.exists())
+        current = needs(layout)
+        return type(current)({environment.key: ["run that has just begun"]}, [])
 
-    assert remove(layout, one, needs_now) is False
-    assert asked == [True] and one.folder.exists() and listed(line)[0]["problem"] is None
+    assert remove(layout, environment, needs_now) is False
+    assert existed == [True] and environment.folder.exists() and listed(line)[0]["problem"] is None
 
 
 def test_one_that_is_needed_at_the_last_moment_is_put_back(line: CommandLine) -> None:
     built(line)
     layout = Layout(line.workspace)
-    (one,) = stored_environments(layout)
-    looks = iter([Needs({}, []), Needs({one.key: ["run that has just begun"]}, [])])
-    assert remove(layout, one, lambda: next(looks)) is False
-    assert one.folder.exists() and listed(line)[0]["problem"] is None
+    (environment,) = stored_environments(layout)
+    looks = iter([Needs({}, []), Needs({environment.key: ["run that has just begun"]}, [])])
+    assert remove(layout, environment, lambda: next(looks)) is False
+    assert environment.folder.exists() and listed(line)[0]["problem"] is None
 
 
 @pytest.mark.parametrize("place", ["runs/src/*/run.json", "endpoints/one/endpoint.json", "models/mine/1/model.json"])

@@ -90,8 +90,8 @@ def test_who_was_champion_then(at: str, version: int | None, history: History) -
     (history.layout.model("iris") / "aliases.jsonl").write_text(
         "".join(json.dumps({"time": time, "alias": "champion", "version": number}) + "\n" for time, number in lines)
     )
-    found = history.json("models", "alias", "iris", "--at", at, variables={"TZ": "UTC"})
-    assert found == ({} if version is None else {"champion": version})
+    aliases = history.json("models", "alias", "iris", "--at", at, variables={"TZ": "UTC"})
+    assert aliases == ({} if version is None else {"champion": version})
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_alias_mistakes_change_nothing(words: Any, history: History) -> None:
 
 def test_tags_are_set_and_dropped(history: History) -> None:
     history.model(tags={"old": "1"})
-    found = history.json("models", "tag", "iris:1", "stage=test", "note=a=b", "old-")
-    assert found == {"name": "iris", "version": 1, "tags": {"stage": "test", "note": "a=b"}}
+    tagged = history.json("models", "tag", "iris:1", "stage=test", "note=a=b", "old-")
+    assert tagged == {"name": "iris", "version": 1, "tags": {"stage": "test", "note": "a=b"}}
     assert history.json("models", "show", "iris")["tags"] == {"stage": "test", "note": "a=b"}
 
 
@@ -157,14 +157,14 @@ def test_delete_a_model(history: History) -> None:
 
 
 def _endpoint(history: History, name: str, version: int) -> EndpointStore:
-    one = Deployment(reference="iris", name="iris", version=version, weight=1.0, mirror=False)
+    deployment = Deployment(reference="iris", name="iris", version=version, weight=1.0, mirror=False)
     store = EndpointStore(history.layout)
     store.write(
         EndpointRecord(
             name=name,
             created="2026-07-01T12:00:00.000000Z",
             generation=1,
-            deployments=(one,),
+            deployments=(deployment,),
             settings=asdict(EndpointSettings()),
         )
     )
@@ -212,7 +212,7 @@ def test_verify_finds_one_flipped_byte(history: History) -> None:
     path.write_bytes(content)
     done = history.vivero("models", "verify", "--json")
     assert done.returncode == 2
-    assert [(one["name"], one["version"], one["ok"]) for one in json.loads(done.stdout)] == [
+    assert [(result["name"], result["version"], result["ok"]) for result in json.loads(done.stdout)] == [
         ("iris", 1, True),
         ("iris", 2, False),
         ("other", 1, True),

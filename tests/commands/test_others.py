@@ -61,9 +61,9 @@ def every(group: LazyGroup = cli, before: str = "") -> Iterator[str]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Hostile:
     folder = tmp_path_factory.mktemp("hostile") / "team"
     folder.mkdir()
-    found = Hostile(CommandLine(folder))
-    found.make()
-    return found
+    hostile = Hostile(CommandLine(folder))
+    hostile.make()
+    return hostile
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_reading_writes_nothing_into_a_workspace_of_others(command: str, hostile
 
 
 def _content(root: Path) -> dict[str, bytes]:
-    return {str(one): one.read_bytes() if one.is_file() else b"" for one in root.rglob("*")}
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in root.rglob("*")}
 
 
 @pytest.mark.parametrize("command", EXECUTING)
@@ -174,13 +174,13 @@ def test_packages_that_changed_since_do_not_fail_a_run(hostile: Hostile) -> None
 
 def test_a_record_that_is_of_another_run_steers_nothing(hostile: Hostile) -> None:
     """Its settings are those of the files that were looked at, not of the one that names them."""
-    own, foreign = hostile.folder.root, hostile.layout.runs / "aaa" / "x-20260101-000000-00000000"
+    home, foreign = hostile.folder.root, hostile.layout.runs / "aaa" / "x-20260101-000000-00000000"
     foreign.mkdir(parents=True)
     text = hostile.folder.record.read_text()
     (foreign / "run.json").write_text(text.replace('"kind": "local"', '"kind": "ssh"'))
     give_away(foreign)
     hostile.line.vivero("recover", foreign.name)
-    assert '"kind": "local"' in (own / "run.json").read_text()
+    assert '"kind": "local"' in (home / "run.json").read_text()
 
 
 def test_serving_takes_no_workspace_of_others(hostile: Hostile) -> None:

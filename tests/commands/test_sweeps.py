@@ -104,7 +104,7 @@ def test_best_as_json_with_its_model(history: History, store: Any) -> None:
 def test_best_of_several_objectives(history: History, store: Any) -> None:
     trials = [trial(n, n / 10, metrics={"seconds": n}) for n in range(3)]
     store.create(sweep(*trials, objectives=(ACCURACY, SECONDS)))
-    assert [one["number"] for one in history.json("best", "latest")["best"]] == [0, 1, 2]
+    assert [row["number"] for row in history.json("best", "latest")["best"]] == [0, 1, 2]
     assert "Also best: trial 2" in history.vivero("best", "latest").stdout
 
 
@@ -135,7 +135,7 @@ def test_a_sweep_whose_controller_died_is_brought_up_to_date(history: History, s
     assert "interrupted" in history.vivero("sweeps").stdout
     written = store.read(record.id)
     assert written.state == "running"
-    assert [one.status for one in written.trials] == ["completed", "canceled"] and written.best == (0,)
+    assert [record.status for record in written.trials] == ["completed", "canceled"] and written.best == (0,)
     assert store.replay(written) == written
 
 
@@ -181,7 +181,7 @@ def test_cancel_ends_a_sweep_that_nobody_minds(begun: Any, history: History, sto
     with locked(folder.controller_lock):  # its worker's end is still to come
         assert history.json("cancel", "iris-sweep") == [{"id": record.id, "status": "canceled"}]
     assert folder.cancel.exists()
-    assert [one["status"] for one in history.json("recover", run.id)] == ["canceled"]
+    assert [row["status"] for row in history.json("recover", run.id)] == ["canceled"]
     shown = history.json("sweep", record.id)
     assert (shown["state"], shown["trials"][0]["status"]) == ("canceled", "canceled")
 

@@ -71,7 +71,7 @@ def test_a_list_fits_the_terminal_and_breaks_nothing(history: History, width: in
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_runs_are_compared_beside_each_other_as_far_as_there_is_room(history: History, width: int) -> None:
     records = [history.run(metrics={"accuracy": number / 7}) for number in range(5)]
-    shown, code = at_terminal(history, "compare", *(one.id for one in records), COLUMNS=str(width), NO_COLOR="1")
+    shown, code = at_terminal(history, "compare", *(record.id for record in records), COLUMNS=str(width), NO_COLOR="1")
     lines = lines_of(shown)
     assert code == 0 and max(map(len, lines)) <= width
     for number, record in enumerate(records):

@@ -22,8 +22,8 @@ NUMBERS = some.one_of(some.integers(), some.floats())
 TEXTS = some.text(some.characters(codec="utf-8", exclude_characters="\0"))
 
 
-def same(one: Any, two: Any) -> bool:
-    return one == two or (isinstance(one, float) and math.isnan(one) and math.isnan(two))
+def same(left: Any, right: Any) -> bool:
+    return left == right or (isinstance(left, float) and math.isnan(left) and math.isnan(right))
 
 
 @given(NUMBERS)
@@ -100,8 +100,8 @@ def test_records_hold_any_number(tmp_path_factory: pytest.TempPathFactory, value
     folder = tmp_path_factory.mktemp("records")
     write_json(folder / "one.json", {"value": value})
     append_json_line(folder / "lines.jsonl", {"value": value})
-    one, line = (json.loads((folder / name).read_text()) for name in ("one.json", "lines.jsonl"))
-    assert one == line
+    whole, line = (json.loads((folder / name).read_text()) for name in ("one.json", "lines.jsonl"))
+    assert whole == line
 
 
 @pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
@@ -147,8 +147,8 @@ def test_a_list_that_the_script_wants_behind_one_flag_is_told(parser: str, comma
     several = unread_values({"kernel": "rbf", "layers": [10, 20], "steps": [1, 2]}, script)
     assert [line.partition(": ")[0] for line in several] == ["job.arguments.layers"] * PARSERS[parser]
     assert all("{values: [10, 20]}" in line for line in several)
-    for told in ({"layers": [10]}, {"layers": {"values": [10, 20]}}, {"layers": 3}, ["--layers", 1, 2], None):
-        assert unread_values(told, script) == []
+    for arguments in ({"layers": [10]}, {"layers": {"values": [10, 20]}}, {"layers": 3}, ["--layers", 1, 2], None):
+        assert unread_values(arguments, script) == []
     if parser.startswith("add_argument('--layers', nargs"):
         command_line.script(script)
         said = "job.arguments.layers: the script takes several values after one --layers"

@@ -260,8 +260,8 @@ def test_a_conf_folder_of_ones_own(command_line: CommandLine) -> None:
     done = command_line.run("--config-dir", "mine", "+experiment=flowers")
     assert done.returncode == 0, done.stderr
     assert "['--a', '1', '--a', '2', '--b']" in done.stdout
-    (found,) = json.loads(command_line.vivero("runs", "--json").stdout)
-    assert found["experiment"] == "flowers"
+    (run,) = json.loads(command_line.vivero("runs", "--json").stdout)
+    assert run["experiment"] == "flowers"
 
 
 def test_nothing_stray_is_left_beside_the_workspace(command_line: CommandLine) -> None:

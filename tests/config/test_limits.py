@@ -178,7 +178,7 @@ FLAT = st.recursive(
 
 def values_in(content: Any) -> int:
     if isinstance(content, dict):
-        return 1 + sum(1 + values_in(one) for one in content.values())
+        return 1 + sum(1 + values_in(value) for value in content.values())
     return 1 + sum(map(values_in, content)) if isinstance(content, list) else 1
 
 
@@ -188,11 +188,11 @@ def test_aliases_count_with_all_that_they_stand_for(start: Any, times: list[int]
     lines = [f"a0: &a0 {json.dumps(start)}"]
     lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * many)}]" for n, many in enumerate(times, 1)]
     text = "\n".join(lines)
-    there = values_in(yaml.safe_load(text))
+    total = values_in(yaml.safe_load(text))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_files, "MOST_VALUES", there)
+        patch.setattr(yaml_files, "MOST_VALUES", total)
         check(text, "text")
-        patch.setattr(yaml_files, "MOST_VALUES", there - 1)
+        patch.setattr(yaml_files, "MOST_VALUES", total - 1)
         with pytest.raises(UserError, match="more than"):
             check(text, "text")
 
@@ -238,15 +238,15 @@ def test_what_is_no_file_of_text(kind: str, read: str, tmp_path: Path) -> None:
         path.write_bytes(b"\xff\xff")
     readers: Any = {
         "text": read_text,
-        "conda": lambda one: conda_content(one, "environment.file"),
-        "requirements": lambda one: Requirements().read(one, "environment.requirements"),
+        "conda": lambda file: conda_content(file, "environment.file"),
+        "requirements": lambda file: Requirements().read(file, "environment.requirements"),
     }
     line = told(lambda: readers[read](path))
     assert str(path) in line
     assert any(words in line for words in ("is not a file", "more than 1 MB", "cannot be read", "not UTF-8"))
 
 
-@pytest.mark.parametrize("text", [BEYOND[one][0] for one in ("a bomb", "a circle of lists", "deep lists", "many")])
+@pytest.mark.parametrize("text", [BEYOND[case][0] for case in ("a bomb", "a circle of lists", "deep lists", "many")])
 def test_a_conda_file_and_metrics_beyond_a_limit(text: str, tmp_path: Path) -> None:
     path = tmp_path / "file.yml"
     path.write_text(text)
@@ -341,7 +341,7 @@ TYPED = (
 )
 
 
-@pytest.mark.parametrize(("_case", "text", "words"), TYPED, ids=[one[0] for one in TYPED])
+@pytest.mark.parametrize(("_case", "text", "words"), TYPED, ids=[case[0] for case in TYPED])
 def test_one_line_in_little_memory(_case: str, text: str, words: tuple[str, ...], tmp_path: Path) -> None:
     path = tmp_path / "conf" / "experiment" / "own.yaml"
     path.parent.mkdir(parents=True)

@@ -91,8 +91,8 @@ def test_what_is_not_cut_is_whole_or_left_out_by_name(
     lines = text.splitlines()
     assert len(lines) == 6  # an empty line, a header, a rule, one line a row, an empty line
     assert all(cell_len(line) <= width for line in lines)
-    there = 7 - len([name for name in missing if name != names[7]]) if len(set(names)) == 8 else 1
-    for cell in cells[: max(0, there - 1)]:
+    shown = 7 - len([name for name in missing if name != names[7]]) if len(set(names)) == 8 else 1
+    for cell in cells[: max(0, shown - 1)]:
         assert cell in text
     assert set(missing) <= {clean(name) for name in names[1:]}
     if set(map(clean, names[1:7])) & set(missing):
@@ -138,9 +138,9 @@ def test_a_column_without_a_text_is_shown_only_if_it_always_is(patch: Any) -> No
 
 def least_width(patch: Any, columns: Any, row: list[str], title: str) -> int:
     """Return the narrowest terminal on which a column is shown, and check that wider ones show it, too."""
-    there = [width for width in range(20, 160) if title in titles(printed(patch, width, columns, [row])[0])]
-    assert there == list(range(there[0], 160))
-    return there[0]
+    widths = [width for width in range(20, 160) if title in titles(printed(patch, width, columns, [row])[0])]
+    assert widths == list(range(widths[0], 160))
+    return widths[0]
 
 
 def test_optional_columns_go_before_others_get_narrow_in_their_order(patch: Any) -> None:
@@ -157,7 +157,7 @@ def test_columns_that_are_cut_go_from_the_last_on_then_the_others_and_never_the_
     columns: list[Column | str] = ["RUN", Column("ABOUT", cut=True), Column("CUT", cut=True), "LAST"]
     row = ["r" * 20, "a" * 100, "c" * 100, "l" * 20]
     missing = [printed(patch, width, columns, [row])[1] for width in range(10, 161)]
-    assert [one for at, one in enumerate(missing) if at == 0 or one != missing[at - 1]] == [
+    assert [name for at, name in enumerate(missing) if at == 0 or name != missing[at - 1]] == [
         ["ABOUT", "CUT", "LAST"], ["CUT", "LAST"], ["CUT"], []
     ]  # fmt: skip
 
@@ -176,12 +176,12 @@ def test_the_widest_is_cut_first_and_all_of_the_width_is_used(
 
 def test_what_is_folded_fills_its_lines_and_gets_what_is_left(patch: Any) -> None:
     columns: list[Column | str] = ["RUN", Column("WORDS", fold=True), Column("CUT", cut=True)]
-    found = {}
+    counts = {}
     for width in (60, 70, 140):
         text, _ = printed(patch, width, columns, [["r" * 8, " ".join(["word"] * 20), "c" * 20]])
-        found[width] = [line.count("word") for line in text.splitlines()[3:-1]]
+        counts[width] = [line.count("word") for line in text.splitlines()[3:-1]]
         assert ("… and 5 more" in text) == (width == 60)
-    assert found == {60: [5, 5, 5, 0], 70: [7, 7, 6], 140: [20]}
+    assert counts == {60: [5, 5, 5, 0], 70: [7, 7, 6], 140: [20]}
 
 
 def test_numbers_are_on_the_right_of_their_column(patch: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,26 +190,26 @@ def test_numbers_are_on_the_right_of_their_column(patch: Any, capsys: pytest.Cap
     assert print_table(columns, rows) == []
     assert capsys.readouterr().out.splitlines() == ["RUN    N  TEXT", "a      1  x", "bbbb  10  yy"]
     lines = printed(patch, 60, columns, rows)[0].splitlines()
-    (header, _, one, two) = lines[1:5]
-    assert header.rindex("N") == one.index("1") == two.index("10") + 1 and one.index("a") == two.index("bbbb")
-    assert one.index("x") == two.index("yy") == header.index("TEXT")
+    (header, _, first, second) = lines[1:5]
+    assert header.rindex("N") == first.index("1") == second.index("10") + 1 and first.index("a") == second.index("bbbb")
+    assert first.index("x") == second.index("yy") == header.index("TEXT")
 
 
-@given(many=st.integers(1, 30), first=st.integers(1, 40), least=st.integers(2, 40), width=st.sampled_from(WIDTHS))
+@given(many=st.integers(1, 30), first=st.integers(1, 40), narrowest=st.integers(2, 40), width=st.sampled_from(WIDTHS))
 def test_columns_beside_each_other_are_as_many_as_fit(
-    patch: Any, many: int, first: int, least: int, width: int
+    patch: Any, many: int, first: int, narrowest: int, width: int
 ) -> None:
     with patch.context() as inner:
         inner.setenv("COLUMNS", str(width))
         inner.setattr("sys.stdout", Terminal())
-        groups = side_by_side(many, first, least)
+        groups = side_by_side(many, first, narrowest)
         inner.setattr("sys.stdout", io.StringIO())
-        assert side_by_side(many, first, least) == [range(many)]
+        assert side_by_side(many, first, narrowest) == [range(many)]
     assert [at for group in groups for at in group] == list(range(many))
     assert all(len(group) == len(groups[0]) for group in groups[:-1])
 
     def fits(columns: int) -> bool:
-        names = ["f" * first, *(f"{at}".rjust(least, "c") for at in range(columns))]
+        names = ["f" * first, *(f"{at}".rjust(narrowest, "c") for at in range(columns))]
         return printed(patch, width, names, [names])[1] == []
 
     assert fits(len(groups[0])) or len(groups[0]) == 1
@@ -224,5 +224,5 @@ def test_a_pipe_gets_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_id_is_short_only_where_that_tells_it_apart() -> None:
     other = IDS[0].replace("iris", "churn")
-    assert short_ids([*IDS, other]) == {one: one[-8:] for one in IDS[1:]}
+    assert short_ids([*IDS, other]) == {run_id: run_id[-8:] for run_id in IDS[1:]}
     assert short_ids(["iris", "my-20260101"]) == {}

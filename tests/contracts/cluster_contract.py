@@ -30,12 +30,12 @@ A_DICT = "import pickle\nwith open('outputs/m.pkl', 'wb') as file:\n    pickle.d
 def read_until(process: subprocess.Popen[bytes], words: bytes) -> None:
     """Read a command's output until it contains the words."""
     assert process.stdout is not None
-    found = b""
-    while words not in found:
-        assert select.select([process.stdout], [], [], 60)[0], found
+    seen = b""
+    while words not in seen:
+        assert select.select([process.stdout], [], [], 60)[0], seen
         piece = process.stdout.read1(1 << 16)  # type: ignore[attr-defined]
-        assert piece, found
-        found += piece
+        assert piece, seen
+        seen += piece
 
 
 class ClusterComputeContract(ComputeContract):
@@ -59,7 +59,7 @@ class ClusterComputeContract(ComputeContract):
     def _machine(self, run: RunLayout) -> Machine:
         wait_for(run.job.exists, 30)
         name = json.loads(run.job.read_text())["node"]
-        machine: Machine = next(one for one in self.cluster.machines if one.name == name)
+        machine: Machine = next(machine for machine in self.cluster.machines if machine.name == name)
         return machine
 
 
@@ -86,8 +86,8 @@ class ClusterRunsContract:
         (record,), (run,) = team.records(), team.folders()
         assert record["status"] == "completed" and record["finalize"]["metrics"] == {"accuracy": 0.9}
         assert record["tags"]["colour"] == "red"
-        assert record["run"]["host"].split()[0] in [one.name for one in team.cluster.machines]
-        assert [one["path"] for one in record["finalize"]["outputs"]] == ["sub/a.bin"]
+        assert record["run"]["host"].split()[0] in [machine.name for machine in team.cluster.machines]
+        assert [output["path"] for output in record["finalize"]["outputs"]] == ["sub/a.bin"]
         assert (run.outputs / "sub" / "a.bin").read_bytes() == b"1" * 3_000_000
         assert (run.work / "beside.txt").read_text() == "kept" and not (run.work / "helper.py").exists()
         assert any("outputs/link is a link" in note for note in record["run"]["notes"] + record["finalize"]["notes"])
@@ -106,7 +106,7 @@ class ClusterRunsContract:
             "assert not os.path.exists(info)\nos.mkdir(info)\n"
         )
         team.train("-m", "+job.arguments.n=range(0,4)", "compute.slots=1")
-        assert {note[:47] for one in team.records() for note in one["run"]["notes"]} == {
+        assert {note[:47] for record in team.records() for note in record["run"]["notes"]} == {
             "the shared environment changed while the script"
         }
 
@@ -146,7 +146,7 @@ class ClusterRunsContract:
         done = team.train("model.name=by-run", "model.path=outputs/m.txt", "model.framework=Custom")
         assert "version 1" in done.stdout
         shown = json.loads(team.vivero("models", "--json").stdout)
-        assert {one["name"] for one in shown} == {"by-script", "by-run"}
+        assert {model["name"] for model in shown} == {"by-script", "by-run"}
 
     def test_a_model_is_inspected_for_the_run(self, team: Team) -> None:
         team.script(A_DICT)
@@ -177,29 +177,29 @@ class ClusterRunsContract:
         done = team.train("-m", "+job.arguments.rate=range(0,24)")
         assert "24 completed" in done.stdout
         hosts = [record["run"]["host"].split()[0] for record in team.records()]
-        assert {one.name for one in cluster.machines} == set(hosts)
+        assert {machine.name for machine in cluster.machines} == set(hosts)
         assert len(team.records()) == 24
 
     def test_a_machine_that_comes_later_brings_its_slots(self, team: Team, cluster: AnyCluster) -> None:
         """The existing machines are busy until the new one is used."""
         many = 6 * len(os.sched_getaffinity(0)) + 4
         team.script("import os, time\nwhile not os.path.exists(os.path.expanduser('~/go')):\n    time.sleep(0.05)\n")
-        there = {one.name for one in cluster.machines}
+        names = {machine.name for machine in cluster.machines}
 
         def used() -> set[str]:
             return {json.loads(run.job.read_text())["node"] for run in team.folders() if run.job.exists()}
 
         cluster.machines[2].kill()
         process = team.begin("-m", f"+job.arguments.n=range(0,{many})", "compute.slots=null")
-        wait_for(lambda: used() == there - {cluster.machines[2].name}, 60)
+        wait_for(lambda: used() == names - {cluster.machines[2].name}, 60)
         cluster.machines[2].start()
-        wait_for(lambda: used() == there, 60)
-        slots = sum(one["slots"] for one in json.loads(team.nodes("--json", "compute.slots=null").stdout))
-        for one in cluster.machines:
-            one.path("go").touch()
+        wait_for(lambda: used() == names, 60)
+        slots = sum(node["slots"] for node in json.loads(team.nodes("--json", "compute.slots=null").stdout))
+        for machine in cluster.machines:
+            machine.path("go").touch()
         done = team.finish(process)
-        for one in cluster.machines:
-            one.path("go").unlink()
+        for machine in cluster.machines:
+            machine.path("go").unlink()
         assert f"{many} completed" in done.stdout, done.stdout + done.stderr
         assert f"{slots} at a time from now on" in done.stdout
         assert json.loads(next(team.workspace.glob("sweeps/*/sweep.json")).read_text())["slots"] == slots
@@ -223,7 +223,7 @@ class ClusterRunsContract:
         done = team.finish(process)
         assert done.returncode == 130
         assert team.records()[-1]["status"] == "canceled"
-        assert not any("sleep" in words for one in team.cluster.machines for words in one.left().values())
+        assert not any("sleep" in words for machine in team.cluster.machines for words in machine.left().values())
 
     @pytest.mark.parametrize("minded", [True, False], ids=["controller there", "controller gone"])
     def test_vivero_cancel(self, team: Team, minded: bool) -> None:
@@ -239,9 +239,9 @@ class ClusterRunsContract:
     def test_nodes_are_shown_checked_cleaned_stopped(self, team: Team, cluster: AnyCluster) -> None:
         team.script("print('hello')\n")
         team.train()
-        told = json.loads(team.nodes("--json").stdout)
-        assert [one["name"] for one in told] == [one.name for one in cluster.machines]
-        assert all(one["up"] for one in told)
+        nodes = json.loads(team.nodes("--json").stdout)
+        assert [node["name"] for node in nodes] == [machine.name for machine in cluster.machines]
+        assert all(node["up"] for node in nodes)
         assert "ready" in team.nodes("check").stdout
         assert "Python 3.99 is not" not in team.nodes("check").stdout
         wrong = team.nodes("check", "environment=venv", "environment.python=3.99")
@@ -291,12 +291,12 @@ class ClusterBadDaysContract:
         team.wait_for_log("line 3")
         run = team.folders()[-1]
         cut = cluster.machines if all_of_them else [team.node()]
-        for one in cut:
-            one.cut()
+        for machine in cut:
+            machine.cut()
         read_until(process, b"its run continues")  # the connection was given up
         assert "line 59" not in run.log.read_text()
-        for one in cut:
-            one.mend()
+        for machine in cut:
+            machine.mend()
         done = team.finish(process)
         assert done.returncode == 0, done.stdout + done.stderr
         assert run.log.read_text() == lines(60)

@@ -55,8 +55,8 @@ class ComputeContract:
         return pid
 
     def test_scale_names_nodes_and_slots(self, compute: Any) -> None:
-        found = compute.scale()
-        assert found.nodes and found.slots == compute.slots >= 1
+        scaled = compute.scale()
+        assert scaled.nodes and scaled.slots == compute.slots >= 1
 
     def test_a_job_ends_with_a_result(self, submit: Any) -> None:
         job, run = submit("print('hello')")
@@ -75,12 +75,12 @@ class ComputeContract:
     def test_a_job_is_found_again_and_ended(self, compute: Any, handle: Any, submit: Any) -> None:
         job, run = submit(ENDLESS)
         wait_for(lambda: run.log.exists() and "begun" in run.log.read_text(), 30)
-        found = compute.attach(run.root, lambda _host: handle)
-        assert found.wait(0.01) is False
+        attached = compute.attach(run.root, lambda _host: handle)
+        assert attached.wait(0.01) is False
         request_cancel(run, "a test")
-        found.cancel()
+        attached.cancel()
         wait_for(lambda: job.wait(1), 30)
-        wait_for(lambda: found.wait(1), 30)
+        wait_for(lambda: attached.wait(1), 30)
         assert json.loads(run.result.read_text())["status"] == "canceled"
         assert compute.attach(run.root, lambda _host: handle) is None
 

@@ -39,7 +39,7 @@ class RegistryContract:
         (folder / "a").mkdir(parents=True)
         (folder / "a" / "b").write_text("1")
         made = registry.register(folder, RECORD)
-        assert [one.path for one in made.files] == ["a/b"]
+        assert [file.path for file in made.files] == ["a/b"]
         (registry.artefact(made) / "a" / "b").write_text("2")
         assert registry.verify("iris", 1) == ["a/b has changed since it was registered"]
 
@@ -93,7 +93,7 @@ class RegistryContract:
             registry.delete("iris", 2)
         registry.set_alias("iris", "champion", None)
         assert registry.aliases("iris") == {}
-        assert [one["version"] for one in registry.alias_history("iris")] == [1, 2, None]
+        assert [change["version"] for change in registry.alias_history("iris")] == [1, 2, None]
 
     @pytest.mark.parametrize("alias", ["latest", "3", "../x", "a b", ""])
     def test_words_that_are_no_alias(self, registry: Any, model: Any, alias: str) -> None:
@@ -117,4 +117,4 @@ class RegistryContract:
     def test_the_versions_a_run_made(self, registry: Any, model: Any) -> None:
         registry.register(model, RECORD)
         registry.register(model, dataclasses.replace(RECORD, run="r2"))
-        assert [one.version for one in registry.find_by_run("r1", "iris")] == [1]
+        assert [version.version for version in registry.find_by_run("r1", "iris")] == [1]

@@ -43,9 +43,9 @@ class RunStoreContract:
             full.find(text)
 
     def test_of_many_runs_that_a_part_fits_the_newest_five_are_named(self, full: Any) -> None:
-        with pytest.raises(UserError) as told:
+        with pytest.raises(UserError) as error:
             full.find("e-2026")
-        assert [number for number in range(10) if make(number).id in str(told.value)] == [5, 6, 7, 8, 9]
+        assert [number for number in range(10) if make(number).id in str(error.value)] == [5, 6, 7, 8, 9]
 
     @pytest.mark.parametrize(("many", "advice"), [(1, "Did you mean"), (5, "Did you mean"), (6, "See: vivero runs")])
     def test_a_mistyped_id_of_few_is_corrected_and_of_many_the_list_is_named(
@@ -53,9 +53,9 @@ class RunStoreContract:
     ) -> None:
         for number in range(many):
             store.create(make(number))
-        with pytest.raises(UserError, match=advice) as told:
+        with pytest.raises(UserError, match=advice) as error:
             store.find(make(0).id.replace("e-", "f-"))
-        assert (make(0).id in str(told.value)) == (advice == "Did you mean")
+        assert (make(0).id in str(error.value)) == (advice == "Did you mean")
 
     @pytest.mark.parametrize("run_id", ["nothere", "../e", "", ".", "e\0"])
     def test_an_id_that_is_none(self, run_id: str, full: Any) -> None:
@@ -69,8 +69,8 @@ class RunStoreContract:
 
     def test_list_is_newest_first_and_of_an_experiment(self, full: Any) -> None:
         full.create(make(11, experiment="f", id="f-20260101-000011-0000000b"))
-        assert [one.id for one in full.list()][:2] == ["f-20260101-000011-0000000b", make(9).id]
-        assert [one.experiment for one in full.list("f")] == ["f"]
+        assert [run.id for run in full.list()][:2] == ["f-20260101-000011-0000000b", make(9).id]
+        assert [run.experiment for run in full.list("f")] == ["f"]
 
     def test_an_id_is_taken_once(self, full: Any) -> None:
         with pytest.raises(UserError, match="already"):

@@ -89,8 +89,8 @@ class ServersContract:
             return done.stderr.strip().splitlines()[-1] if fails else json.loads(done.stdout)
 
         yield vivero
-        for one in json.loads(command_line.vivero("endpoints", "--workspace", str(layout.root), "--json").stdout):
-            command_line.vivero("stop", one["name"], "--workspace", str(layout.root))
+        for endpoint in json.loads(command_line.vivero("endpoints", "--workspace", str(layout.root), "--json").stdout):
+            command_line.vivero("stop", endpoint["name"], "--workspace", str(layout.root))
 
     @pytest.fixture
     def two_versions(self, register_here: Any) -> None:
@@ -103,7 +103,7 @@ class ServersContract:
         assert ask(made["address"]) == (200, "iris:1", [0])
         (described,) = vivero("endpoints")
         assert (described["status"], described["problem"]) == ("serving", None)
-        assert [(one["name"], one["version"]) for one in described["served"]] == [("iris", 1)]
+        assert [(served["name"], served["version"]) for served in described["served"]] == [("iris", 1)]
         assert f"Serving iris:1 at {made['address']}" in vivero("logs", "iris")["text"]
         assert vivero("stop", "iris")["stopped"] and not vivero("stop", "iris")["stopped"]
         with pytest.raises(OSError, match="refused"):
@@ -136,7 +136,7 @@ class ServersContract:
             load.more()
         assert "still serves the earlier version" in said and "has changed since it was registered" in said
         assert {answer[:2] for answer in load.answers} == {(200, "iris:1")}
-        assert [one["version"] for one in vivero("endpoints")[0]["models"]] == [1] and not mark.exists()
+        assert [model["version"] for model in vivero("endpoints")[0]["models"]] == [1] and not mark.exists()
 
     def test_a_version_that_fails_on_its_example_leaves_the_old_one(
         self, vivero: Any, settings: Any, register_here: Any
@@ -148,7 +148,7 @@ class ServersContract:
             load.more()
         assert "still serves the earlier version" in said
         assert {answer[:2] for answer in load.answers} == {(200, "iris:1")}
-        assert [one["version"] for one in vivero("endpoints")[0]["models"]] == [1]
+        assert [model["version"] for model in vivero("endpoints")[0]["models"]] == [1]
         assert vivero("deploy", "iris:2")["models"] == ["iris:2"]
 
     def test_keys_are_asked_for_and_rotated_while_it_serves(self, vivero: Any, settings: Any) -> None:
@@ -166,9 +166,9 @@ class ServersContract:
         made, where = vivero("deploy", "iris:1", *settings), ("--workspace", str(layout.root), "--json")
         with Load(made["address"]) as load:
             both = [command_line.start("runner.cli", "deploy", f"iris:{number}", *where) for number in (1, 2)]
-            ends = [one.communicate(timeout=120) for one in both]
+            ends = [process.communicate(timeout=120) for process in both]
             load.more()
-        assert [one.returncode for one in both] == [0, 0], ends
+        assert [process.returncode for process in both] == [0, 0], ends
         assert {answer[0] for answer in load.answers} == {200}
         (described,) = vivero("endpoints")
         assert ask(made["address"])[1] == f"iris:{described['models'][0]['version']}"

@@ -58,8 +58,8 @@ class SnapshotContract:
         (source / ".gitignore").write_text("pkg/\n")
         assert "pkg/a.py" not in self.checked_out(make_store(), make_store().save(source, said.append), tmp_path)
         (source / ".amlignore").write_text("*.py\n!train.py\n")
-        found = self.checked_out(make_store(), make_store().save(source, said.append), tmp_path, "second")
-        assert found == [".amlignore", ".gitignore", "train.py"]
+        files = self.checked_out(make_store(), make_store().save(source, said.append), tmp_path, "second")
+        assert files == [".amlignore", ".gitignore", "train.py"]
 
     def test_what_is_never_copied(self, make_store: Any, source: Any, said: Any, tmp_path: Path) -> None:
         for name in (".git/config", "outputs/old.joblib", "logs/old.log", "__pycache__/a.pyc"):

@@ -23,7 +23,8 @@ class TestDocker(ServersContract):
     def _has_another(self, state: str) -> bool:
         """Tell whether a container of another generation is in a state."""
         return any(
-            one.labels.get("vivero.generation") not in (None, "1") and one.status == state for one in self.swept()
+            container.labels.get("vivero.generation") not in (None, "1") and container.status == state
+            for container in self.swept()
         )
 
     def moments(self, layout: Layout) -> Iterator[Callable[[], bool]]:

@@ -56,7 +56,7 @@ def deployed(vivero: Any, environment_is_known: Any, swept: Any) -> Any:
     assert done.returncode == 0, done.stderr
 
     def container(role: Any) -> Any:
-        return next(one for one in swept() if one.labels.get("vivero.role") == role)
+        return next(candidate for candidate in swept() if candidate.labels.get("vivero.role") == role)
 
     return json.loads(done.stdout)["address"], container
 
@@ -78,9 +78,9 @@ def mistake(done: Any) -> Any:
 def test_the_server_can_write_nowhere_and_call_nobody(deployed: Any, layout: Layout) -> None:
     _, container = deployed
     server, holder = container("server"), container("holder")
-    for one in (server, holder):
-        made = one.attrs["HostConfig"]
-        assert one.attrs["Config"]["User"].partition(":")[0] not in ("", "0", "root")
+    for running in (server, holder):
+        made = running.attrs["HostConfig"]
+        assert running.attrs["Config"]["User"].partition(":")[0] not in ("", "0", "root")
         assert made["ReadonlyRootfs"] and made["CapDrop"] == ["ALL"] and made["Privileged"] is False
         assert "no-new-privileges:true" in made["SecurityOpt"]
         assert made["RestartPolicy"]["Name"] == "unless-stopped"
@@ -93,8 +93,8 @@ def test_the_server_can_write_nowhere_and_call_nobody(deployed: Any, layout: Lay
         assert code == 1 and (b"Read-only" in said or b"denied" in said), said
     code, said = server.exec_run([python, "-c", "import socket; socket.create_connection(('192.0.2.1', 9), 2)"])
     assert code == 1 and b"unreachable" in said
-    mounted = {one["Source"] for one in server.attrs["Mounts"]}
-    assert mounted and all(Path(one).is_relative_to(layout.endpoint("iris").root.resolve()) for one in mounted)
+    mounted = {mount["Source"] for mount in server.attrs["Mounts"]}
+    assert mounted and all(Path(source).is_relative_to(layout.endpoint("iris").root.resolve()) for source in mounted)
     check = server.attrs["Config"]["Healthcheck"]["Test"]
     assert check[0] == "CMD" and server.exec_run(check[1:])[0] == 0
 
@@ -146,7 +146,7 @@ def test_too_little_memory_is_said(vivero: Any, environment_is_known: Any, regis
     register_here("heavy", Heavy())
     said = mistake(vivero("deploy", "heavy", *DOCKER, "--set", "memory=120m"))
     assert "heavy was not started: out of memory: its limit is 120 MiB" in said
-    assert [one for one in swept() if one.labels.get("vivero.endpoint") == "heavy"] == []
+    assert [container for container in swept() if container.labels.get("vivero.endpoint") == "heavy"] == []
     assert json.loads(vivero("endpoints", "--json").stdout) == []
 
 
@@ -300,7 +300,7 @@ def test_from_training_to_a_container_in_one_command(
             assert "http://127.0.0.1:" in done.stdout
         (described,) = json.loads(command_line.vivero("endpoints", "--json").stdout)
         assert described["status"] == "serving" and described["models"][0]["version"] == 2
-        server = next(one for one in swept() if one.labels.get("vivero.role") == "server")
+        server = next(container for container in swept() if container.labels.get("vivero.role") == "server")
         wait_for(lambda: state_of(server)["Health"]["Status"] == "healthy", 30)
     finally:
         command_line.vivero("stop", "made")
@@ -323,7 +323,7 @@ def test_what_could_not_be_deployed_is_said_before_the_script_runs(
     command_line.script("print('the script ran')\n")
     variables = {"DOCKER_HOST": "unix:///nowhere/docker.sock"} if "DOCKER_HOST" in words else {}
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        words = [one.replace("PORT", str(taken.getsockname()[1])) for one in words if one != "DOCKER_HOST"]
+        words = [word.replace("PORT", str(taken.getsockname()[1])) for word in words if word != "DOCKER_HOST"]
         done = command_line.job("model.name=made", "endpoint.port=0", *words, variables=variables)
     assert done.returncode == code and what in done.stdout + done.stderr, done.stdout + done.stderr
     assert "the script ran" not in done.stdout

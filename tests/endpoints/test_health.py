@@ -38,8 +38,8 @@ def answering() -> Iterator[Callable[[bytes], int]]:
         def answer() -> None:
             connection, _ = listening.accept()
             with connection:
-                asked = connection.recv(10_000)
-                assert asked.startswith(b"GET /v2/health/ready HTTP/1.1\r\n")
+                request = connection.recv(10_000)
+                assert request.startswith(b"GET /v2/health/ready HTTP/1.1\r\n")
                 connection.sendall(content)
 
         threads.append(threading.Thread(target=answer))
@@ -47,10 +47,10 @@ def answering() -> Iterator[Callable[[bytes], int]]:
         return int(listening.getsockname()[1])
 
     yield answering
-    for one in threads:
-        one.join(10)
-    for each in opened:
-        each.close()
+    for thread in threads:
+        thread.join(10)
+    for connection in opened:
+        connection.close()
 
 
 def test_a_server_that_says_so_is_ready(answering: Callable[[bytes], int]) -> None:

@@ -68,7 +68,7 @@ def test_what_is_written_is_built_and_served_elsewhere(
         os.umask(before)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "out"
-    assert sorted(one.name for one in folder.iterdir()) == [
+    assert sorted(entry.name for entry in folder.iterdir()) == [
         "Dockerfile", "README.md", "requirements.lock", "vivero", "wheels"
     ]  # fmt: skip
     labels = {WORKSPACE: str(tmp_path), KIND: "test"}
@@ -144,7 +144,7 @@ def test_what_cannot_be_is_one_line_and_leaves_nothing(
     (full / "mine").touch()
     done = vivero("package", *words)
     assert done.returncode == 1 and what in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
-    assert [one.name for one in command_line.folder.iterdir()] == ["full"] and [*full.iterdir()] == [full / "mine"]
+    assert [entry.name for entry in command_line.folder.iterdir()] == ["full"] and [*full.iterdir()] == [full / "mine"]
 
 
 def test_a_changed_model_is_not_packaged(
@@ -161,8 +161,8 @@ def test_the_source_needs_nothing_else_of_this_project(tmp_path: Path, vivero: A
     """Every module of it is imported, from the folder alone."""
     assert vivero("package", "Iris.Model", "--output", str(tmp_path / "out")).returncode == 0
     source = tmp_path / "out" / "vivero" / "source"
-    modules = [".".join(one.relative_to(source).with_suffix("").parts) for one in Path(source).rglob("*.py")]
-    modules = [one for one in modules if not one.endswith(("__init__", "onnx"))]
+    modules = [".".join(path.relative_to(source).with_suffix("").parts) for path in Path(source).rglob("*.py")]
+    modules = [module for module in modules if not module.endswith(("__init__", "onnx"))]
     code = f"import importlib\nfound = [importlib.import_module(name) for name in {modules!r}]\n"
     code += f"assert all(one.__file__.startswith({str(source)!r}) for one in found)"
     done = subprocess.run(

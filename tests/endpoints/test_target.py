@@ -57,7 +57,7 @@ def test_a_version_with_weight_0_gets_no_traffic(tmp_path: Path) -> None:
     deployer = Deployer(layout, _Registry(), lambda _kind: servers)  # type: ignore[arg-type,return-value]
     deployer.deploy(Target("iris:2", weight=0.0, keeps_settings=True), EndpointSettings(name="iris"))
     (new,) = servers.switched
-    assert [(one.version, one.weight) for one in new.deployments] == [(1, 1.0), (2, 0.0)]
+    assert [(deployment.version, deployment.weight) for deployment in new.deployments] == [(1, 1.0), (2, 0.0)]
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.1, math.nan, math.inf, True, "0.5", [0.5]])

@@ -23,8 +23,8 @@ def layout(tmp_path: Path) -> Any:
 
 @pytest.mark.parametrize("request_", [None, OWN, OWN.rpartition(".")[0], sys.executable])
 def test_ones_own_is_found(layout: Layout, request_: Any) -> None:
-    found = Interpreters(layout, LocalHost()).find(request_)
-    assert found.version.startswith(OWN.rpartition(".")[0])
+    interpreter = Interpreters(layout, LocalHost()).find(request_)
+    assert interpreter.version.startswith(OWN.rpartition(".")[0])
 
 
 def test_shims_are_passed_over(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,8 +34,8 @@ def test_shims_are_passed_over(layout: Layout, tmp_path: Path, monkeypatch: pyte
     shim.write_text("#!/bin/sh\necho called >&2; exit 127\n")
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{shims}{os.pathsep}{os.environ['PATH']}")
-    found = Interpreters(layout, LocalHost()).find("{}.{}".format(*sys.version_info[:2]))
-    assert "shims" not in found.path.parts
+    interpreter = Interpreters(layout, LocalHost()).find("{}.{}".format(*sys.version_info[:2]))
+    assert "shims" not in interpreter.path.parts
 
 
 def test_a_known_one_is_not_started_again(layout: Layout) -> None:
@@ -62,15 +62,15 @@ def test_a_version_as_it_is_written(written: str | None, meant: str | None) -> N
 
 
 def test_another_patch_does_if_that_is_asked_for(tmp_path: Path) -> None:
-    own = platform.python_version()
-    minor = ".".join(own.split(".")[:2])
-    found = Interpreters(Layout(tmp_path), LocalHost())
-    assert found.find(own, "minor").version == own
-    assert found.find(f"{minor}.99", "minor").version.startswith(f"{minor}.")
+    version = platform.python_version()
+    minor = ".".join(version.split(".")[:2])
+    interpreters = Interpreters(Layout(tmp_path), LocalHost())
+    assert interpreters.find(version, "minor").version == version
+    assert interpreters.find(f"{minor}.99", "minor").version.startswith(f"{minor}.")
     with pytest.raises(
         UserError, match=rf"{minor}\.99 is not installed on.*To accept any {minor}: environment.python_match=minor"
     ):
-        found.find(f"{minor}.99")
+        interpreters.find(f"{minor}.99")
     with pytest.raises(UserError, match=r"3\.99 is not installed on this machine") as caught:
-        found.find("3.99", "minor")
+        interpreters.find("3.99", "minor")
     assert "python_match" not in str(caught.value)

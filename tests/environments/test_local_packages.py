@@ -69,12 +69,12 @@ def test_a_folder_is_built_and_locked_by_its_hash(form: str, where: str, environ
         line = line.replace("./mine", "./asked/mine").replace("mine/", "asked/mine/")
     (tmp_path / "asked" / "r.txt").write_text(f"{line}\n")
     (tmp_path / "asked" / "e.yml").write_text(f"dependencies: [python, {{pip: [{line!r}]}}]\n")
-    asked: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "packages": {"packages": [line]},
         "requirements": {"requirements": "asked/r.txt"},
         "conda": {"conda_file": "asked/e.yml"},
     }
-    handle = environment(**asked[where]).prepare(LocalHost(), str)
+    handle = environment(**settings[where]).prepare(LocalHost(), str)
     lock = handle.lock_text()
     if form == "not here":
         assert handle.record.packages == {}
@@ -124,8 +124,8 @@ def test_a_project_whose_own_path_has_a_space(
     lines = ["--find-links ./my wheels", *filter(None, [form, beside])]
     (base / "other.txt").write_text("\n".join(lines))
     (base / "my list.txt").write_text("-r other.txt\n")
-    asked: Any = {"packages": lines} if where == "packages" else {"requirements": "my list.txt"}
-    handle = VenvEnvironment(layout, base=base, **asked).prepare(LocalHost(), quiet)
+    settings: Any = {"packages": lines} if where == "packages" else {"requirements": "my list.txt"}
+    handle = VenvEnvironment(layout, base=base, **settings).prepare(LocalHost(), quiet)
     assert handle.record.packages == {"scores": "1.0"} | ({"parcel": "1.0"} if beside else {})
     assert value_in(handle) == "1" and "scores==1.0" in handle.lock_text()
 
@@ -212,27 +212,27 @@ def with_source(project: Path, source: str) -> None:
         file.write(f"\n[tool.uv.sources]\nScores_Lib = {source}\n")
 
 
-@pytest.mark.parametrize("asked", ["the project", "its dependencies"])
+@pytest.mark.parametrize("target", ["the project", "its dependencies"])
 @pytest.mark.parametrize("editable", ["", ", editable = true"])
-def test_a_dependency_comes_from_where_uv_is_told(asked: str, editable: str, environment: Any, tmp_path: Path) -> None:
+def test_a_dependency_comes_from_where_uv_is_told(target: str, editable: str, environment: Any, tmp_path: Path) -> None:
     """An index could have another package of that name."""
     write_project(tmp_path / "lib", "scores_lib", code="VALUE = 7\n", needs=("deeper",))
     with (tmp_path / "lib" / "pyproject.toml").open("a") as file:
         file.write("\n[tool.uv.sources]\ndeeper = {path = '../deeper'}\n")
     write_project(tmp_path / "deeper", "deeper")
     with_source(write_project(tmp_path / "mine", needs=("scores-lib>=1",)), f"{{ path = '../lib'{editable} }}")
-    words: Any = {"packages": ["./mine"]} if asked == "the project" else {"requirements": "mine/pyproject.toml"}
+    words: Any = {"packages": ["./mine"]} if target == "the project" else {"requirements": "mine/pyproject.toml"}
     handle = environment(**words).prepare(LocalHost(), str)
-    found = {name.replace("_", "-") for name in handle.record.packages}
-    assert found == {"scores-lib", "deeper"} | ({"scores"} if asked == "the project" else set())
+    installed = {name.replace("_", "-") for name in handle.record.packages}
+    assert installed == {"scores-lib", "deeper"} | ({"scores"} if target == "the project" else set())
     assert str(tmp_path) not in handle.lock_text()
 
 
 @pytest.mark.parametrize("source", ["{ workspace = true }", "{ index = 'mine' }", "[{ path = '../lib' }]"])
-@pytest.mark.parametrize("asked", ["./mine", "pyproject"])
-def test_a_source_that_is_not_followed_is_refused(source: str, asked: str, environment: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["./mine", "pyproject"])
+def test_a_source_that_is_not_followed_is_refused(source: str, target: str, environment: Any, tmp_path: Path) -> None:
     with_source(write_project(tmp_path / "mine", needs=("scores-lib",)), source)
-    words: Any = {"packages": [asked]} if asked == "./mine" else {"requirements": "mine/pyproject.toml"}
+    words: Any = {"packages": [target]} if target == "./mine" else {"requirements": "mine/pyproject.toml"}
     with pytest.raises(UserError, match=r"\[tool\.uv\.sources\] of .* has an unsupported source for scores-lib"):
         environment(**words).prepare(LocalHost(), str)
 
@@ -353,5 +353,5 @@ def test_two_processes_build_it_once_each_into_one(layout: Layout, tmp_path: Pat
     )
     command = [sys.executable, "-c", code, str(layout.root), str(tmp_path / "mine")]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    digests = {one.communicate(timeout=60)[0].strip() for one in both}
-    assert len(digests) == 1 and [one.name for one in layout.wheels.iterdir() if one.is_dir()] == list(digests)
+    digests = {process.communicate(timeout=60)[0].strip() for process in both}
+    assert len(digests) == 1 and [entry.name for entry in layout.wheels.iterdir() if entry.is_dir()] == list(digests)

@@ -231,10 +231,10 @@ CASES = {
 
 
 @pytest.mark.sampled(8, covers=INSTALLING)
-@pytest.mark.parametrize("own", [[], ["pip==24.2"]], ids=["no pip", "pip"])
+@pytest.mark.parametrize("more", [[], ["pip==24.2"]], ids=["no pip", "pip"])
 @pytest.mark.parametrize("case", CASES)
 def test_pip_does_what_it_says_and_leaves_the_environment(
-    case: str, own: list[str], command_line: CommandLine, pip_settings: dict[str, str], tmp_path: Path
+    case: str, more: list[str], command_line: CommandLine, pip_settings: dict[str, str], tmp_path: Path
 ) -> None:
     script, noted = CASES[case]
     for version in ("1.0", "2.0"):
@@ -244,7 +244,7 @@ def test_pip_does_what_it_says_and_leaves_the_environment(
         write_wheel(tmp_path / "wheels", name, module=f"space/{name}.py")
     write_project(tmp_path / "scores")
     command_line.script(HELPS + script)
-    packages = json.dumps([f"{tmp_path}/wheels/base-1.0-py3-none-any.whl", *own])
+    packages = json.dumps([f"{tmp_path}/wheels/base-1.0-py3-none-any.whl", *more])
     words = ["environment=venv", f"environment.packages={packages}"]
     done = command_line.job(*words, variables={**pip_settings, "SOURCE": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
@@ -255,7 +255,7 @@ def test_pip_does_what_it_says_and_leaves_the_environment(
         * bool(noted)
     )
     (environment,) = command_line.workspace.glob("environments/*/bin/python")
-    assert installed(str(environment)) == str(["base", *(["pip"] if own else [])]) + "\n"
+    assert installed(str(environment)) == str(["base", *(["pip"] if more else [])]) + "\n"
     assert subprocess.check_output([environment.with_name("base")], text=True) == "base 1.0\n"
 
 
@@ -277,7 +277,7 @@ def test_the_pip_of_any_python_does_so(python: Path | None, pip_settings: dict[s
     variables = {**os.environ, **pip_settings, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "SOURCE": str(tmp_path)}
     subprocess.check_call([inner, "-m", "pip", "install", "-q", "base==1.0"], env=variables)
     (site,) = (tmp_path / "e").glob("lib/python*/site-packages")
-    before = sorted(one.name for one in site.iterdir())
+    before = sorted(entry.name for entry in site.iterdir())
     variables |= {
         "VIVERO_RUN_DIR": str(run), "VIVERO_PACKAGES": f"{run}/packages", "VIVERO_PACKAGES_OF": str(tmp_path / "e"),
         "PYTHONPATH": f"{WORKER}/before_pip:{run}/packages", "PATH": f"{run}/packages/bin:{os.environ['PATH']}",
@@ -286,14 +286,14 @@ def test_the_pip_of_any_python_does_so(python: Path | None, pip_settings: dict[s
     names = ["a newer version", "an older version", "uninstalled", "the environment's", "for the user"]
     names += ["another version than the environment's", "satisfied"]
     # From a setup.py only where setuptools is there: to have it for a build takes a package index.
-    names += ["a source", "an editable source"] if any(one.startswith("setuptools-") for one in before) else []
+    names += ["a source", "an editable source"] if any(name.startswith("setuptools-") for name in before) else []
     for name in names:
         (run / "packages").mkdir(parents=True)
         script = tmp_path / "script.py"
         script.write_text(HELPS + CASES[name][0])
         done = subprocess.run([inner, script], env=variables, text=True, capture_output=True, cwd=tmp_path)
         assert done.returncode == 0, (name, done.stdout + done.stderr)
-        assert sorted(one.name for one in site.iterdir()) == before
+        assert sorted(entry.name for entry in site.iterdir()) == before
         shutil.rmtree(run)
 
 

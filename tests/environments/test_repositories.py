@@ -84,13 +84,13 @@ def test_a_repository_is_built_and_locked_by_its_hash(form: str, repository: Pat
     name = "deeper" if "deeper" in form else "scores"
     assert handle.record.packages == {name: "1.0"} | ({"tabulate": "0.9.0"} if "more" in form else {})
     assert f"{name}==1.0" in handle.lock_text() and " @ " not in handle.lock_text().replace("# ", "").split("\n", 1)[1]
-    found = subprocess.check_output(handle.argv(["python", "-c", f"import {name}; print({name}.VALUE)"]), text=True)
-    assert int(found) == FORMS[form]
+    printed = subprocess.check_output(handle.argv(["python", "-c", f"import {name}; print({name}.VALUE)"]), text=True)
+    assert int(printed) == FORMS[form]
     if "more" not in form:  # what is sent has a hash, too
         python = Interpreters(layout, LocalHost()).find(None, "patch")
         placed = WheelStore(layout).placed(handle.lock_text())
         with fetched(placed, python, f"{platform.machine()}-manylinux_2_17", quiet) as folder:
-            assert [one.name for one in folder.iterdir()] == [f"{name}-1.0-py3-none-any.whl"]
+            assert [entry.name for entry in folder.iterdir()] == [f"{name}-1.0-py3-none-any.whl"]
 
 
 def test_a_lock_names_the_commit(repository: Path, layout: Layout) -> None:
@@ -125,10 +125,10 @@ def test_what_it_takes_from_elsewhere_is_taken_there(tmp_path: Path, layout: Lay
     (folder / "pyproject.toml").write_text(project)
     git(folder, "commit", "-q", "-a", "-m", "its sources")
     wheels, spec = WheelStore(layout), Spec((f"git+{folder.as_uri()}",))
-    found = with_stored_wheels(spec, wheels, quiet).lines
-    assert [one.split("==")[0] for one in found] == ["deeper", "scores"]
+    lines = with_stored_wheels(spec, wheels, quiet).lines
+    assert [line.split("==")[0] for line in lines] == ["deeper", "scores"]
     shutil.rmtree(folder)
-    assert with_stored_wheels(spec, wheels, quiet).lines == found
+    assert with_stored_wheels(spec, wheels, quiet).lines == lines
 
 
 MISTAKES = {
@@ -184,9 +184,9 @@ def behind_a_password(repository: Path) -> Iterator[str]:
 def test_a_password_is_used_and_shown_to_nobody(behind_a_password: str, layout: Layout) -> None:
     said: list[str] = []
     lines = [f"scores @ git+http://me:s3cret@{behind_a_password}"]
-    found = with_stored_wheels(Spec(tuple(lines)), WheelStore(layout), said.append)
+    stored = with_stored_wheels(Spec(tuple(lines)), WheelStore(layout), said.append)
     assert said[0] == f"Fetching http://{behind_a_password}" and "s3cret" not in "".join(said)
-    assert "s3cret" not in WheelStore(layout).named(found.lines[0])
+    assert "s3cret" not in WheelStore(layout).named(stored.lines[0])
     with pytest.raises(UserError, match="cannot be fetched") as caught:
         with_stored_wheels(Spec((lines[0].replace("s3cret", "s4cret"),)), WheelStore(layout), quiet)
     assert "s4cret" not in str(caught.value)

@@ -65,16 +65,16 @@ class TestVenv(EnvironmentContract):
         return environment
 
 
-@pytest.mark.parametrize("told", [None, "0"])
+@pytest.mark.parametrize("setting", [None, "0"])
 def test_what_was_asked_for_is_there_compiled_and_nothing_else(
-    told: str | None, environment: Any, host: Host, monkeypatch: pytest.MonkeyPatch
+    setting: str | None, environment: Any, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("UV_COMPILE_BYTECODE", raising=False)
-    if told is not None:
-        monkeypatch.setenv("UV_COMPILE_BYTECODE", told)
+    if setting is not None:
+        monkeypatch.setenv("UV_COMPILE_BYTECODE", setting)
     handle = environment().prepare(host, said)
     before = list(Path(handle.argv(["python"])[0]).parents[1].glob("lib/*/site-packages/__pycache__/six.*.pyc"))
-    assert bool(before) == (told is None)
+    assert bool(before) == (setting is None)
     code = "import six, sys; print(six.__version__, sys.prefix, six.__cached__)"
     version, prefix, compiled = subprocess.check_output(handle.argv(["python", "-c", code]), text=True).split()
     assert version == "1.16.0" and handle.record.packages == {"six": "1.16.0"}
@@ -167,8 +167,8 @@ def test_a_lost_one_is_built_again_from_the_lock_of_its_run(environment: Any, ho
 
 def test_two_processes_build_one_environment_once(layout: Layout) -> None:
     both = [start(layout, "six==1.16.0", "tabulate") for _ in range(2)]
-    texts = [one.communicate(timeout=120)[0] for one in both]
-    assert [one.returncode for one in both] == [0, 0], texts
+    texts = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], texts
     assert sum(text.count("Building environment") for text in texts) == 1
     assert sum(text.count("Resolving") for text in texts) == 1
 
@@ -178,7 +178,7 @@ def test_a_killed_builder_leaves_nothing_that_is_used(environment: Any, layout: 
     wait_for(lambda: list(layout.environments.glob(".building-*/pyvenv.cfg")), 60)
     builder.kill()
     builder.communicate()
-    assert not [one for one in layout.environments.glob("*/environment.json") if not one.parent.name.startswith(".")]
+    assert not [path for path in layout.environments.glob("*/environment.json") if not path.parent.name.startswith(".")]
     handle = environment().prepare(host, said)
     assert subprocess.run(handle.argv(["python", "-c", "import six"])).returncode == 0
     assert not list(layout.environments.glob(".building-*"))

@@ -22,6 +22,6 @@ def test_a_model_that_hangs_while_it_is_loaded(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("VIVERO_TIMEOUTS", short(model_load=2))
     path, said = tmp_path / "model.pkl", list[str]()
     path.write_bytes(pickle.dumps(_Waits()))
-    found = LocalInspector([sys.executable], said.append).inspect(path)
-    assert found.error is not None and found.error.startswith("loading it took over 2 s")
+    inspection = LocalInspector([sys.executable], said.append).inspect(path)
+    assert inspection.error is not None and inspection.error.startswith("loading it took over 2 s")
     assert said and all("limit 2 s" in line and "model.pkl" in line for line in said)

@@ -31,7 +31,7 @@ def test_the_last_value_is_the_last_that_was_logged(logged: list[tuple[str, Any,
     lines = [{"name": name, "value": encode(value), "kind": kind} for name, value, kind in logged]
     expected = {}
     for name in "ab":
-        mine = [(value, kind) for one, value, kind in logged if one == name]
+        mine = [(value, kind) for logged_name, value, kind in logged if logged_name == name]
         if mine and mine[-1][1] in ("scalar", None):
             expected[name] = encode(mine[-1][0])
     assert last_values(lines) == expected
@@ -39,15 +39,15 @@ def test_the_last_value_is_the_last_that_was_logged(logged: list[tuple[str, Any,
 
 @given(VALUES)
 def test_a_number_is_a_number_wherever_it_comes_from(value: Any) -> None:
-    found = as_number(encode(value))
+    number = as_number(encode(value))
     if isinstance(value, bool) or (isinstance(value, str) and value not in ("NaN", "Infinity", "-Infinity")):
-        assert found is None
+        assert number is None
     elif isinstance(value, str) or not math.isfinite(value):
-        assert found is not None and math.isnan(found)
+        assert number is not None and math.isnan(number)
     else:
-        assert found == float(value)
+        assert number == float(value)
     series = numbers_of({"value": encode(value), "kind": "list"})
-    assert len(series) == (found is not None)
+    assert len(series) == (number is not None)
 
 
 def test_each_kind_that_the_worker_writes_has_a_row() -> None:
@@ -80,7 +80,7 @@ def test_a_run_shows_the_same_while_it_runs_and_after(command_line: CommandLine)
     command_line.script(SCRIPT)
     words = ["job.source=src", "job.script=train.py", "job.arguments=[600]"]
     process = command_line.start("runner", *words)
-    wait_for(lambda: any(one.read_text() for one in command_line.workspace.glob("runs/*/*/logs/run.log")), 60)
+    wait_for(lambda: any(path.read_text() for path in command_line.workspace.glob("runs/*/*/logs/run.log")), 60)
     running = json.loads(command_line.vivero("show", "latest", "--json").stdout)
     assert running["status"] == "running" and running["metrics"] == EXPECTED
     assert command_line.vivero("cancel", "latest").returncode == 0

@@ -23,8 +23,8 @@ from runner.store.registry import FileRegistry
     ],
 )
 def test_conditions(text: str, expected: Any) -> None:
-    found = read_condition(text)
-    assert (found.metric, found.sign, found.alias) == expected
+    condition = read_condition(text)
+    assert (condition.metric, condition.sign, condition.alias) == expected
 
 
 @pytest.mark.parametrize("text", ["", "accuracy", "accuracy = champion", "> champion", "a > b c", "a > ../b"])
@@ -34,9 +34,9 @@ def test_what_is_no_condition(text: str) -> None:
 
 
 def test_the_example_of_the_message_can_be_typed_as_it_is() -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         read_condition("accuracy")
-    (word,) = shlex.split(str(told.value).partition("For example: ")[2])
+    (word,) = shlex.split(str(error.value).partition("For example: ")[2])
     (override,) = OverridesParser.create().parse_overrides([word])
     assert override.key_or_group == "model.promote_if"
     assert read_condition(str(override.value())) == Condition("Accuracy", ">", "champion")

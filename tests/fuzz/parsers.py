@@ -42,7 +42,7 @@ with atheris.instrument_imports(include=["runner", "serving"]):
     from tests.support.estimators.mixed import MIXED
 
 REFUSALS = (UserError, yaml.YAMLError, OmegaConfBaseException)
-KINDS_OF_RECORD = [one for one in vars(records).values() if isinstance(one, type) and issubclass(one, Record)]
+KINDS_OF_RECORD = [kind for kind in vars(records).values() if isinstance(kind, type) and issubclass(kind, Record)]
 PLACE = Path(tempfile.mkdtemp(prefix="fuzz-"))
 
 
@@ -94,8 +94,8 @@ def as_requests() -> Callable[[bytes], None]:
         served = ServedModel(dataclasses.replace(record, name=name), model)
         plane.routes = {**plane.routes, name: Route({1: served}, {1: 1.0})}
     client = App(plane, Keys(None), Telemetry(Metrics(), None, None, 0)).flask.test_client()
-    addresses = [one for protocol in PROTOCOLS for one in protocol.addresses if "<name>" in one]
-    paths = [one.replace("<name>", name).replace("<version>", "1") for one in addresses for name in "mn"]
+    addresses = [address for protocol in PROTOCOLS for address in protocol.addresses if "<name>" in address]
+    paths = [address.replace("<name>", name).replace("<version>", "1") for address in addresses for name in "mn"]
     types = ["application/json", "text/csv", "application/octet-stream"]
 
     def post(data: bytes) -> None:

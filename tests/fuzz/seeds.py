@@ -23,12 +23,12 @@ _TENSOR = b'{"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data
 
 def example(kind: type[Record]) -> dict[str, Any]:
     """Return a record of a kind as JSON, with a value in each of its fields."""
-    found = {
+    values = {
         name: _value(hint)
         for name, hint in typing.get_type_hints(kind, localns=vars(typing), include_extras=True).items()
     }
-    found.pop("unknown", None)
-    return found | ({"settings": {"port": 5001}} if kind is records.EndpointRecord else {})
+    values.pop("unknown", None)
+    return values | ({"settings": {"port": 5001}} if kind is records.EndpointRecord else {})
 
 
 def _value(hint: Any) -> Any:
@@ -55,7 +55,7 @@ def seeds(parser: str) -> Iterator[bytes]:
     elif parser == "lines":
         metric = {"name": "a", "value": 0.5, "step": 1, "time": "2026-07-01T12:00:00.000000Z", "kind": "scalar"}
         alias = {"alias": "champion", "version": 1, "time": "2026-07-01T12:00:00.000000Z"}
-        yield b"".join(json.dumps(one).encode() + b"\n" for one in (metric, {**metric, "value": "text"}, alias))
+        yield b"".join(json.dumps(line).encode() + b"\n" for line in (metric, {**metric, "value": "text"}, alias))
     elif parser == "yaml":
         yield b"# @package _global_\ndefaults:\n  - override /model: default\n  - _self_\n"
         yield b"job: &a {script: train.py, arguments: {x: [1, 2.5, null, true]}}\nb: *a\nc: ${job.script}\n"

@@ -25,8 +25,8 @@ def wires() -> Iterator[list[Wire]]:
     """What was connected, which is closed in the end."""
     made: list[Wire] = []
     yield made
-    for one in made:
-        one.close()
+    for wire in made:
+        wire.close()
 
 
 def send(wires: list[Wire], source: Path, target: Path, cut_after: float = float("inf")) -> int:
@@ -35,7 +35,7 @@ def send(wires: list[Wire], source: Path, target: Path, cut_after: float = float
     client = Client(wire, sys.executable)
     before, host = wire.sent, RemoteHost(client, {}, None)
     files: dict[str, Path | bytes] = {
-        str(one.relative_to(source)): one for one in sorted(source.rglob("*")) if one.is_file()
+        str(path.relative_to(source)): path for path in sorted(source.rglob("*")) if path.is_file()
     }
     try:
         send_resumable(host, target, lambda: files)
@@ -45,7 +45,7 @@ def send(wires: list[Wire], source: Path, target: Path, cut_after: float = float
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_cut_transfer_goes_on_where_it_ended(tmp_path: Path, wires: list[Wire]) -> None:
@@ -94,7 +94,7 @@ def test_many_small_files_and_large_ones_are_quick_and_take_no_memory(tmp_path: 
     tracemalloc.stop()
     print(f"{took:.1f} s, {most / MEGABYTE:.1f} MB")
     assert most < 40 * MEGABYTE
-    assert sum(1 for one in target.rglob("*") if one.is_file()) == 10_001
+    assert sum(1 for path in target.rglob("*") if path.is_file()) == 10_001
     assert (target / "large").stat().st_size == 300 * MEGABYTE
 
 
@@ -118,5 +118,5 @@ def test_any_files_and_cuts(sizes: list[int], cuts: list[int], tmp_path_factory:
             break
         assert content(folder / "key") == content(source)
     finally:
-        for one in wires:
-            one.close()
+        for wire in wires:
+            wire.close()

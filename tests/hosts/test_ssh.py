@@ -45,6 +45,6 @@ class TestSshHost(HostContract):
         return tmp_path / "there"
 
     def test_what_is_started_there_waits_as_long_as_we_do(self, host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        told = host.run(["printenv", timeouts.VARIABLE]).output.decode().strip()
-        monkeypatch.setenv(timeouts.VARIABLE, told)
-        assert told == timeouts.as_text() and timeouts.changed()
+        passed = host.run(["printenv", timeouts.VARIABLE]).output.decode().strip()
+        monkeypatch.setenv(timeouts.VARIABLE, passed)
+        assert passed == timeouts.as_text() and timeouts.changed()

@@ -35,8 +35,8 @@ def start(tmp_path: Path) -> Iterator[Any]:
         return started[-1].__enter__()
 
     yield start
-    for one in started:
-        one.__exit__()
+    for server in started:
+        server.__exit__()
 
 
 @pytest.fixture
@@ -118,16 +118,16 @@ def test_a_passphrase_is_asked_for_once(start: Any, config: Any, tmp_path: Path,
     keygen(tmp_path / "locked", "-t", kind, "-N", "open sesame")
     sshd = start()
     (sshd.folder / "user.pub").write_text((tmp_path / "locked.pub").read_text())
-    asked = []
+    questions = []
 
     def ask(question: str) -> str:
-        asked.append(question)
+        questions.append(question)
         return "open sesame"
 
     identities = Identities(ask)
     address = config(sshd, IdentityFile=tmp_path / "locked")
     assert hello(address, identities=identities) == hello(address, identities=identities) == b"hello"
-    assert asked == [f"Passphrase of {tmp_path}/locked: "]
+    assert questions == [f"Passphrase of {tmp_path}/locked: "]
     with pytest.raises(UserError, match="locked cannot be read"):
         hello(address, ask=lambda _question: "wrong")
     with pytest.raises(UserError, match=r"locked has a passphrase, and there is no terminal.* ssh-add .*/locked"):

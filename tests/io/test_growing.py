@@ -28,11 +28,11 @@ def test_however_a_file_grows_each_line_is_read_once(lines: list[Any], cuts: lis
     content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
     path = Path("grown.jsonl")
     path.unlink(missing_ok=True)
-    growing, found = GrowingLines(path, MetricLine), []
+    growing, read = GrowingLines(path, MetricLine), []
     for end in [*sorted(cuts), len(content)]:
         path.write_bytes(content[:end]) if not path.exists() else _append(path, content[path.stat().st_size : end])
-        found += names(growing.added())
-    assert found == names(read_lines(path, MetricLine)) and growing.restarts == 0
+        read += names(growing.added())
+    assert read == names(read_lines(path, MetricLine)) and growing.restarts == 0
 
 
 def _append(path: Path, more: bytes) -> None:

@@ -87,7 +87,7 @@ def test_depth_and_digits_have_a_limit() -> None:
     assert parse("[NaN, -Infinity]") == ["NaN", "-Infinity"]
 
 
-@pytest.mark.parametrize("place", [one for one in PLACES if one != "nothing"])
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "nothing"])
 def test_only_a_regular_file_is_read(place: str, tmp_path: Path) -> None:
     PLACES[place](tmp_path / "run.json")
     with pytest.raises(UserError, match=r"run\.json is damaged: it (is|has) "):
@@ -107,8 +107,8 @@ def test_any_content_is_a_record_or_one_line(tmp_path_factory: pytest.TempPathFa
     path.write_bytes(damage(json.dumps(RUN).encode()))
     said = ""
     try:
-        found = read_record(path, RunRecord)
-        assert RunRecord.from_json(found.to_json()) == found
+        record = read_record(path, RunRecord)
+        assert RunRecord.from_json(record.to_json()) == record
     except UserError as error:
         said = str(error)
     assert not said or (str(path) in said and "\n" not in said and len(said) < 400)
@@ -124,7 +124,7 @@ def test_a_damaged_line_of_aliases_loses_no_other(tmp_path_factory: pytest.TempP
     path.write_bytes(path.read_bytes() + line)
     aliases.append("last", 3)
     assert {"last": 3}.items() <= aliases.current().items()
-    assert [one["alias"] for one in aliases.history()][:: len(aliases.history()) - 1] == ["first", "last"]
+    assert [change["alias"] for change in aliases.history()][:: len(aliases.history()) - 1] == ["first", "last"]
 
 
 def test_a_damaged_file_is_named_once(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:

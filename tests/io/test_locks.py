@@ -77,16 +77,16 @@ def test_only_its_owner_can_open_it(take: Callable[[Path], None], before: int | 
 
 
 @pytest.mark.parametrize("take", TAKE)
-@pytest.mark.parametrize("there", [True, False])
-def test_a_link_in_its_place_is_not_followed(take: Callable[[Path], None], there: bool, lock: Path) -> None:
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_in_its_place_is_not_followed(take: Callable[[Path], None], exists: bool, lock: Path) -> None:
     target = lock.with_name("mine")
-    if there:
+    if exists:
         target.write_text("mine")
         target.chmod(0o644)
     lock.symlink_to(target)
     with pytest.raises((UserError, OSError), match=r"is a link, so it cannot be used as a lock|symbolic links"):
         take(lock)
-    assert target.exists() == there and (not there or stat.S_IMODE(target.stat().st_mode) == 0o644)
+    assert target.exists() == exists and (not exists or stat.S_IMODE(target.stat().st_mode) == 0o644)
 
 
 @contextlib.contextmanager
@@ -174,16 +174,16 @@ def test_those_who_look_at_a_lock_do_not_keep_it_from_anybody(tmp_path: Path) ->
     code = "import sys; from pathlib import Path; from runner.io.locks import is_locked\n"
     code += "print('looks', flush=True)\nwhile True: is_locked(Path(sys.argv[1]))"
     looks = [subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) for _ in range(2)]
-    for one in looks:
-        assert one.stdout is not None
-        one.stdout.readline()
+    for look in looks:
+        assert look.stdout is not None
+        look.stdout.readline()
     taken = 0
     for _ in range(20000):
         with locked(path, blocking=False) as held:
             taken += held
-    for one in looks:
-        one.kill()
-        one.communicate()
+    for look in looks:
+        look.kill()
+        look.communicate()
     assert taken == 20000
 
 

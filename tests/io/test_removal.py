@@ -157,7 +157,7 @@ def test_nothing_goes_where_somebody_else_has_led_a_folder(
 def test_a_workspace_whose_folders_were_moved_works(command_line: CommandLine, tmp_path: Path) -> None:
     command_line.script(MODEL)
     made = [command_line.job("model.name=iris", "model.path=outputs/model.joblib") for _ in range(2)]
-    assert [one.returncode for one in made] == [0, 0], made[0].stderr
+    assert [process.returncode for process in made] == [0, 0], made[0].stderr
     move_away(command_line.workspace, tmp_path / "disk")
     (command_line.folder / "rows.csv").write_text("0\n1\n")
     for words in (
@@ -198,22 +198,24 @@ def test_the_one_that_is_named_goes_whatever_its_record_says(kind: str, history:
 
 
 def test_what_stores_read_is_named_by_its_folder(history: History) -> None:
-    one, two = history.run("a"), history.run("b")
+    overwritten, source = history.run("a"), history.run("b")
     history.model("a")
     history.model("b")
     layout = history.layout
-    layout.run("a", one.id).record.write_bytes(layout.run("b", two.id).record.read_bytes())
+    layout.run("a", overwritten.id).record.write_bytes(layout.run("b", source.id).record.read_bytes())
     (layout.model("a") / "1" / "model.json").write_bytes((layout.model("b") / "1" / "model.json").read_bytes())
-    found = FileRunStore(layout).read(one.id)
-    assert (found.id, found.experiment) == (one.id, "a")
-    assert sorted(row["id"] for row in json.loads(history.vivero("runs", "--json").stdout)) == sorted([one.id, two.id])
+    record = FileRunStore(layout).read(overwritten.id)
+    assert (record.id, record.experiment) == (overwritten.id, "a")
+    assert sorted(row["id"] for row in json.loads(history.vivero("runs", "--json").stdout)) == sorted(
+        [overwritten.id, source.id]
+    )
     assert (FileRegistry(layout).read("a", 1).name, FileRegistry(layout).read("b", 1).name) == ("a", "b")
     sweeps = SweepStore(layout)
     first, second = make_sweep(number=1), make_sweep(number=2)
     sweeps.create(first)
     sweeps.create(second)
     layout.sweep(first.id).record.write_bytes(layout.sweep(second.id).record.read_bytes())
-    assert sweeps.read(first.id).id == first.id and [one.id for one in sweeps.list()] == [second.id, first.id]
+    assert sweeps.read(first.id).id == first.id and [record.id for record in sweeps.list()] == [second.id, first.id]
 
 
 def test_a_removal_that_was_killed_is_ended_by_the_next(tmp_path: Path, foreign: Path) -> None:

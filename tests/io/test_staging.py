@@ -34,10 +34,10 @@ def test_work_that_is_just_beginning_is_not_swept(tmp_path: Path, monkeypatch: p
     sweeper = threading.Thread(target=lambda: staging.remove_abandoned(tmp_path, ".work-"))
 
     def slow_look(path: Path) -> bool:
-        found = is_locked(path)
+        held = is_locked(path)
         looked.set()
         made.wait(20)
-        return found
+        return held
 
     def late(descriptor: int, kind: int) -> bool:
         if kind == fcntl.LOCK_EX and sweeper.ident is None:

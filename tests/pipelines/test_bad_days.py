@@ -47,7 +47,7 @@ def test_a_killed_controller_is_resumed_and_no_script_runs_twice(goes_on: str, p
     assert done.returncode == 0, done.stdout + done.stderr
     assert pipelines.computed() == ["a", "b", "c"]
     assert pipelines.newest.id == first.id and pipelines.newest.status == "completed"
-    assert {one.status for one in pipelines.steps().values()} == {"completed"}
+    assert {record.status for record in pipelines.steps().values()} == {"completed"}
     assert (pipelines.outputs_of("c") / "text.txt").read_text() == "a b c "
 
 
@@ -87,7 +87,7 @@ def test_a_pipeline_that_cannot_be_read_does_not_hide_the_others(pipelines: Pipe
     (damaged / "steps.jsonl").unlink()
     os.mkfifo(damaged / "steps.jsonl")
     done = pipelines.line.vivero("pipelines", "--json")
-    assert done.returncode == 0 and [one["id"] for one in json.loads(done.stdout)] == [whole.id], done.stderr
+    assert done.returncode == 0 and [result["id"] for result in json.loads(done.stdout)] == [whole.id], done.stderr
     assert f"warning: {damaged}/steps.jsonl is damaged" in done.stderr
     pipelines.computed()
     done = pipelines.line.finish(pipelines.start("pipeline.only=[b]", "pipeline.force=true"))
@@ -104,15 +104,15 @@ def test_an_unreadable_input_fails_its_step_in_one_line(pipelines: Pipelines) ->
     cut: Any = {"parallel": {"inputs": "${input:table}", "mini_batch": "1 rows"}}
     pipelines.write({"a": step("a", **reads), "b": step("b", **reads, **cut)}, continue_on_step_failure=True)
     pipelines.run(code=2)
-    for one in pipelines.steps().values():
-        assert one.status == "failed" and "cannot be read: Input/output error" in str(one.reason), one
-        assert "internal error" not in str(one.reason)
+    for record in pipelines.steps().values():
+        assert record.status == "failed" and "cannot be read: Input/output error" in str(record.reason), record
+        assert "internal error" not in str(record.reason)
 
 
 def _curve(pipelines: Pipelines) -> list[object]:
     """Return the losses of step b as the newest pipeline's own metrics have them."""
-    found = metric_series(pipelines.place(pipelines.newest).metrics)
-    return [one["value"] for one in found.get("b.loss", ())]
+    series = metric_series(pipelines.place(pipelines.newest).metrics)
+    return [entry["value"] for entry in series.get("b.loss", ())]
 
 
 def test_a_curve_is_there_while_its_step_runs_and_is_whole_after_a_kill(pipelines: Pipelines) -> None:
@@ -143,8 +143,8 @@ def test_killed_whenever_a_state_is_recorded(moment: tuple[str, str], pipelines:
     name, status = moment
 
     def is_now() -> bool:
-        found = pipelines.steps() if pipelines.all() else {}
-        return name in found and found[name].status in (status, "completed")
+        steps = pipelines.steps() if pipelines.all() else {}
+        return name in steps and steps[name].status in (status, "completed")
 
     wait_for(is_now, 30, pause=0.001)
     _kill(process)
@@ -177,8 +177,8 @@ def test_two_pipelines_at_once_compute_a_step_once(pipelines: Pipelines) -> None
         done = pipelines.line.finish(process)
         assert done.returncode == 0, done.stdout + done.stderr
     assert pipelines.computed() == ["a", "b", "c"]
-    states = [pipelines.states(one) for one in pipelines.all()]
-    assert all(sorted(one[name] for one in states) == ["completed", "reused"] for name in "abc")
+    states = [pipelines.states(run) for run in pipelines.all()]
+    assert all(sorted(state[name] for state in states) == ["completed", "reused"] for name in "abc")
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -249,8 +249,8 @@ def test_an_output_that_was_changed_is_refused(what: str, pipelines: Pipelines) 
     steps["c"] = step("c", "a", needs=["b"])
     pipelines.write(steps, continue_on_step_failure=True)
     pipelines.run(code=2)
-    failed = [one for one in pipelines.steps().values() if one.status == "failed"]
-    assert failed and all("chang" in str(one.reason) for one in failed), failed
+    failed = [record for record in pipelines.steps().values() if record.status == "failed"]
+    assert failed and all("chang" in str(record.reason) for record in failed), failed
     pipelines.write({"a": step("a"), "c": step("c", "a")})
     pipelines.run()  # and computed again
     assert (pipelines.outputs_of("c") / "text.txt").read_text() == "a c "

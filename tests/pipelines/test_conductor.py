@@ -43,7 +43,7 @@ class Work:
 
         def carry_out() -> StepRecord:
             with self._guard:
-                assert all(other in self.ended for other in step.needs), f"{step.name} began too early"
+                assert all(need in self.ended for need in step.needs), f"{step.name} began too early"
                 self.begun.append(step.name)
                 self._going += 1
                 self.most = max(self.most, self._going)
@@ -87,11 +87,11 @@ RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], 
 
 def _below(steps: tuple[Step, ...], failing: set[str]) -> set[str]:
     """Return the steps that cannot begin, because one that they need did not complete."""
-    found: set[str] = set()
+    blocked: set[str] = set()
     for step in steps:
-        if any(other in failing or other in found for other in step.needs):
-            found.add(step.name)
-    return found
+        if any(need in failing or need in blocked for need in step.needs):
+            blocked.add(step.name)
+    return blocked
 
 
 @RELAXED
@@ -102,11 +102,12 @@ def test_with_continue_everything_that_can_is_carried_out(
     steps, failing = made
     work, skipped = Work(failing), _below(*made)
     result, states, said = _run(tmp_path, steps, work, monkeypatch, continue_on_step_failure=True, max_concurrent=limit)
-    assert sorted(work.begun) == sorted({one.name for one in steps} - skipped)
+    assert sorted(work.begun) == sorted({step.name for step in steps} - skipped)
     assert work.most <= (limit or len(steps))
     failed = failing - skipped
-    assert {name: one.status for name, one in states.items()} == {
-        one.name: "skipped" if one.name in skipped else "failed" if one.name in failed else "completed" for one in steps
+    assert {name: state.status for name, state in states.items()} == {
+        step.name: "skipped" if step.name in skipped else "failed" if step.name in failed else "completed"
+        for step in steps
     }
     assert all(states[name].reason == "a step that it needs did not complete" for name in skipped)
     assert result.status == ("failed" if failed else "completed")
@@ -121,7 +122,7 @@ def test_without_it_nothing_begins_after_a_failure(
     steps, failing = made
     work = Work(failing)
     result, states, _ = _run(tmp_path, steps, work, monkeypatch, max_concurrent=1)
-    order = [one.name for one in steps]
+    order = [step.name for step in steps]
     first = min((order.index(name) for name in failing), default=len(order))
     assert work.begun == order[: first + 1]  # one at a time, in their order
     assert {states[name].status for name in order[first + 1 :]} <= {"skipped"}
@@ -135,19 +136,19 @@ def test_steps_that_were_not_asked_for_take_their_earlier_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: tuple[tuple[Step, ...], set[str]], data: st.DataObject
 ) -> None:
     steps, _ = made
-    needs = {one.name: one.needs for one in steps}
+    needs = {step.name: step.needs for step in steps}
     only = data.draw(st.sets(st.sampled_from(sorted(needs)), min_size=1))
-    asked = chosen(needs, sorted(only), None)
+    selected = chosen(needs, sorted(only), None)
     monkeypatch.setattr(
         conductor, "earlier_step", lambda _layout, _experiment, name, _steps: StepRecord(name=name, status=COMPLETED)
     )
     work = Work(set())
-    work.ended += sorted(set(needs) - asked)  # earlier
-    chosen_steps = tuple(dataclasses.replace(one, asked=one.name in asked) for one in steps)
+    work.ended += sorted(set(needs) - selected)  # earlier
+    chosen_steps = tuple(dataclasses.replace(step, asked=step.name in selected) for step in steps)
     result, states, _ = _run(tmp_path, chosen_steps, work, monkeypatch)
-    assert result.status == "completed" and sorted(work.begun) == sorted(asked)
-    needed = {other for name in asked for other in needs[name]}
-    for name in set(needs) - asked:
+    assert result.status == "completed" and sorted(work.begun) == sorted(selected)
+    needed = {need for name in selected for need in needs[name]}
+    for name in set(needs) - selected:
         assert states[name].reused if name in needed else states[name].status == "skipped"
 
 
@@ -170,5 +171,5 @@ def test_what_a_step_logged_last_is_copied_however_it_ended(
     for value in (3, 2, 1):
         append_json_line(layout.run("q", "q-1").metrics, {"name": "loss", "value": value})
     _run(tmp_path, (Step("a", ANY),), Work(failing, {"a": "q-1"}), monkeypatch)
-    copied = [(one["name"], one["value"]) for one in read_lines(layout.run("p", "p-0").metrics, MetricLine)]
+    copied = [(line["name"], line["value"]) for line in read_lines(layout.run("p", "p-0").metrics, MetricLine)]
     assert copied == [("a.loss", 3), ("a.loss", 2), ("a.loss", 1), ("a.f1", 0.5)]

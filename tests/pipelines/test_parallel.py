@@ -82,13 +82,13 @@ class Workspace:
 
     def step(self, name: str) -> tuple[dict[str, Any], Path]:
         """Return the newest run of a step of the pipeline, and its outputs."""
-        parents = {one["id"] for one in self.records() if "step" not in one["properties"]}
-        found = [
-            one
-            for one in self.records()
-            if one["properties"].get("step") == name and one["properties"]["pipeline"] in parents
+        parents = {record["id"] for record in self.records() if "step" not in record["properties"]}
+        matching = [
+            record
+            for record in self.records()
+            if record["properties"].get("step") == name and record["properties"]["pipeline"] in parents
         ]
-        newest = max(found, key=lambda one: one["created"])
+        newest = max(matching, key=lambda record: record["created"])
         return newest, self.line.workspace / "runs" / "par" / newest["id"] / "outputs"
 
     def left(self, name: str) -> list[str]:
@@ -98,8 +98,8 @@ class Workspace:
     def pieces(self, name: str) -> list[dict[str, Any]]:
         """Return the runs of a step's pieces, in their order."""
         step = self.step(name)[0]["id"]
-        found = [one for one in self.records() if one["properties"].get("pipeline") == step]
-        return sorted(found, key=lambda one: str(one["properties"]["step"]))
+        pieces = [record for record in self.records() if record["properties"].get("pipeline") == step]
+        return sorted(pieces, key=lambda record: str(record["properties"]["step"]))
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ SIZES = (0, 1, 3, 4, 5, 13)
 @pytest.mark.slow("runs 26 pieces", seconds=90)
 def test_any_number_of_files_gives_results_in_their_order(workspace: Workspace) -> None:
     inputs = {
-        f"of{size}": folder_of(workspace.line.folder / f"of{size}", [b"%04d.txt" % one for one in range(size)])
+        f"of{size}": folder_of(workspace.line.folder / f"of{size}", [b"%04d.txt" % number for number in range(size)])
         for size in SIZES
     }
     steps = {
@@ -148,7 +148,7 @@ def test_any_number_of_files_gives_results_in_their_order(workspace: Workspace) 
     assert done.returncode == 0, done.stdout + done.stderr
     for size in SIZES:
         record, outputs = workspace.step(f"of{size}")
-        wanted = [[(b"%04d.txt" % one).hex(), str(one)] for one in range(size)]
+        wanted = [[(b"%04d.txt" % number).hex(), str(number)] for number in range(size)]
         assert rows_of(outputs / "found/all.csv") == wanted
         assert len(workspace.pieces(f"of{size}")) == (size + 3) // 4
         assert record["finalize"]["metrics"] == {"items": size, "failed_items": 0}
@@ -181,7 +181,9 @@ def test_any_number_of_rows_keeps_quotes_and_line_breaks(workspace: Workspace) -
         assert len(list(outputs.glob("of-*.txt"))) == (size + 3) // 4
     _, outputs = workspace.step("frame")
     with (outputs / "twice.tsv").open(newline="", encoding="utf-8") as file:
-        assert [row["twice"] for row in csv.DictReader(file, delimiter="\t")] == [str(2 * one) for one in range(13)]
+        assert [row["twice"] for row in csv.DictReader(file, delimiter="\t")] == [
+            str(2 * number) for number in range(13)
+        ]
 
 
 @pytest.mark.slow("runs 4 pieces", seconds=60)
@@ -196,8 +198,8 @@ def test_hostile_names_of_files(workspace: Workspace) -> None:
     }
     done = workspace.run(steps, inputs)
     assert done.returncode == 0, done.stdout + done.stderr
-    found = rows_of(workspace.step("score")[1] / "all.csv")
-    assert sorted(found) == sorted([name.hex(), str(number)] for number, name in enumerate(sorted(names)))
+    rows = rows_of(workspace.step("score")[1] / "all.csv")
+    assert sorted(rows) == sorted([name.hex(), str(number)] for number, name in enumerate(sorted(names)))
 
 
 @pytest.mark.slow("runs 20 pieces", seconds=90)
@@ -253,7 +255,7 @@ def test_resume_after_a_kill_computes_only_what_is_missing(workspace: Workspace)
     controller.kill()
     controller.communicate()
     (count / "go").touch()
-    run = next(one["id"] for one in workspace.records() if "step" not in one["properties"])
+    run = next(record["id"] for record in workspace.records() if "step" not in record["properties"])
     done = workspace.line.vivero("pipeline", "resume", run)
     assert done.returncode == 0, done.stdout + done.stderr
     assert workspace.left("score") == [os.fsdecode(name) for name in names]
@@ -267,7 +269,10 @@ def test_resume_after_a_kill_computes_only_what_is_missing(workspace: Workspace)
 @pytest.mark.slow("starts two pieces", seconds=40)
 def test_ctrl_c_cancels_all_pieces(workspace: Workspace) -> None:
     folder = workspace.line.folder
-    inputs, count = {"files": folder_of(folder / "files", [b"waits%d" % one for one in range(9)])}, folder / "count"
+    inputs, count = (
+        {"files": folder_of(folder / "files", [b"waits%d" % number for number in range(9)])},
+        folder / "count",
+    )
     count.mkdir()
     job = {"script": "counted.py", "arguments": ["${input:files}", str(count)]}
     steps = {"score": {"job": job, "parallel": {"inputs": "${input:files}", "mini_batch": "1 file"}}}
@@ -276,7 +281,7 @@ def test_ctrl_c_cancels_all_pieces(workspace: Workspace) -> None:
     wait_for(lambda: lines.exists() and len(lines.read_text().split()) == 2)
     controller.send_signal(signal.SIGINT)
     assert workspace.line.finish(controller).returncode == 130
-    assert {one["status"] for one in workspace.records()} == {"canceled"}
+    assert {record["status"] for record in workspace.records()} == {"canceled"}
     assert len(lines.read_text().split()) == 2
 
 

@@ -49,9 +49,9 @@ def test_the_rows_of_all_pieces_are_those_of_the_table(
         path = Path(folder, "table.csv")
         path.write_bytes(text.getvalue().encode("utf-8"))
         pieces = list(pieces_of(path, size))
-    assert [one.number for one in pieces] == [min(size, len(rows) - at) for at in range(0, len(rows), size)]
-    assert all(read(one.content, delimiter)[0] == header for one in pieces)
-    assert [row for one in pieces for row in read(one.content, delimiter)[1:]] == rows
+    assert [piece.number for piece in pieces] == [min(size, len(rows) - at) for at in range(0, len(rows), size)]
+    assert all(read(piece.content, delimiter)[0] == header for piece in pieces)
+    assert [row for piece in pieces for row in read(piece.content, delimiter)[1:]] == rows
 
 
 @pytest.mark.parametrize("end", ["\n", ""])
@@ -60,8 +60,8 @@ def test_json_lines(tmp_path: Path, count: int, end: str) -> None:
     path = tmp_path / "table.jsonl"
     path.write_text("\n\n".join(json.dumps({"a": number, "b": "x\ny"}) for number in range(count)) + end)
     pieces = list(pieces_of(path, 2))
-    assert [json.loads(line)["a"] for one in pieces for line in one.content.splitlines()] == list(range(count))
-    assert [one.number for one in pieces] == [2] * (count // 2) + [1] * (count % 2)
+    assert [json.loads(line)["a"] for piece in pieces for line in piece.content.splitlines()] == list(range(count))
+    assert [piece.number for piece in pieces] == [2] * (count // 2) + [1] * (count % 2)
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_a_table_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> N
 
 
 def outputs_of(folder: Path, contents: list[bytes | None], name: str, **properties: str) -> list[PieceOutputs]:
-    found = []
+    outputs = []
     for number, content in enumerate(contents):
         place = folder / str(number)
         place.mkdir(parents=True)
         if content is not None:
             (place / name).write_bytes(content)
-        found.append(PieceOutputs(str(number), place, [name] if content is not None else [], dict(properties)))
-    return found
+        outputs.append(PieceOutputs(str(number), place, [name] if content is not None else [], dict(properties)))
+    return outputs
 
 
 @pytest.mark.parametrize(
@@ -148,17 +148,20 @@ GOOD = {"inputs": "${input:images}"}
     ],
 )
 def test_mini_batches(given: Any, size: int, unit: str) -> None:
-    found = read_division("score", StepConfig(parallel={**GOOD, "mini_batch": given}), ["images"])
-    assert found == Division("images", size, unit)
+    division = read_division("score", StepConfig(parallel={**GOOD, "mini_batch": given}), ["images"])
+    assert division == Division("images", size, unit)
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        *({"mini_batch": one} for one in (0, -1, True, 1.5, "", "5 pages", "0 rows", "files", [5], None, "1e3 rows")),
-        *({"error_threshold": one} for one in (-2, True, 1.5, "1", None)),
-        *({"append_to": one} for one in ("", "/x", "../x", "a/../../x", "a/", 5, ["x"], "a\0b")),
-        *({"inputs": one} for one in ("", "images", "${input:imges}", "${step:a}", 5, None, "${input:images}/x")),
+        *(
+            {"mini_batch": value}
+            for value in (0, -1, True, 1.5, "", "5 pages", "0 rows", "files", [5], None, "1e3 rows")
+        ),
+        *({"error_threshold": value} for value in (-2, True, 1.5, "1", None)),
+        *({"append_to": value} for value in ("", "/x", "../x", "a/../../x", "a/", 5, ["x"], "a\0b")),
+        *({"inputs": value} for value in ("", "images", "${input:imges}", "${step:a}", 5, None, "${input:images}/x")),
         {"input": "${input:images}"},
     ],
     ids=str,

@@ -24,7 +24,7 @@ def test_a_pipeline_in_a_pipeline_in_a_pipeline(pipelines: Pipelines) -> None:
     assert pipelines.computed() == ["x", "y", "z", "last"]
     assert (pipelines.outputs_of("last") / "text.txt").read_text() == "x y z last "
     shown = pipelines.json("pipeline", pipelines.newest.id)["steps"]
-    tree = [(one["depth"], one["name"]) for one in shown]
+    tree = [(row["depth"], row["name"]) for row in shown]
     assert tree == [(0, "below"), (1, "deep"), (2, "x"), (2, "y"), (1, "z"), (0, "last")]
     pipelines.run()
     assert pipelines.computed() == []
@@ -133,7 +133,7 @@ def test_trials_share_their_beginning(pipelines: Pipelines) -> None:
     word = "pipeline.steps.b.job.arguments.score=1,4,3,2"
     done = pipelines.run("-m", word, "sweep.objective='maximize b.score'", "compute.slots=4")
     assert sorted(pipelines.computed()) == ["a", "b", "b", "b", "b"]
-    states = [pipelines.states(one)["a"] for one in pipelines.all()]
+    states = [pipelines.states(run)["a"] for run in pipelines.all()]
     assert sorted(states) == ["completed", "reused", "reused", "reused"]
     best = pipelines.json("best", "latest")
     assert "4" in json.dumps(best), best
@@ -157,8 +157,8 @@ def test_the_model_of_a_pipeline_is_deployed(pipelines: Pipelines) -> None:
     pipelines.write({"a": step("a", model="1.0")}, model={"step": "a", "name": "ridge"})
     pipelines.run("+endpoint=local", "endpoint.name=mine", "endpoint.port=0")
     try:
-        found = pipelines.newest
-        assert found.deploy is not None and found.deploy.models == ("ridge:1",)
+        run = pipelines.newest
+        assert run.deploy is not None and run.deploy.models == ("ridge:1",)
         (row,) = pipelines.json("endpoints")
         assert row["status"] == "serving" and row["models"][0]["name"] == "ridge"
     finally:
@@ -216,7 +216,9 @@ def test_an_alias_is_looked_up_once_also_if_it_moves_before_the_resume(pipelines
     assert recorded["below"]["pipeline"]["steps"]["x"]["data"]["inputs"] == kept
     inside = read_steps(pipelines.place(pipelines.run_of("below")))["x"]
     for run in (pipelines.run_of("a"), FileRunStore(pipelines.layout).read(str(inside.run))):
-        assert run.prepare is not None and {one.asset for one in run.prepare.inputs.values()} == {"raw:1"}
+        assert run.prepare is not None and {input_record.asset for input_record in run.prepare.inputs.values()} == {
+            "raw:1"
+        }
     pipelines.run()
     found = pipelines.run_of("a").prepare
     assert found is not None and found.inputs["table"].asset == "raw:2"
@@ -263,8 +265,8 @@ def test_reruns_and_deleted_steps(pipelines: Pipelines) -> None:
     assert pipelines.computed() == ["a", "b"]
     assert pipelines.line.vivero("rerun", first.id).returncode == 0
     assert pipelines.computed() == [] and pipelines.newest.rerun_of == first.id
-    for one in (a, b):
-        done = pipelines.line.vivero("rerun", one.id)
+    for run in (a, b):
+        done = pipelines.line.vivero("rerun", run.id)
         assert done.returncode == 0 and "same" in done.stdout, done.stdout + done.stderr
     assert pipelines.line.vivero("delete", a.id, "--yes").returncode == 0
     shown = pipelines.line.vivero("pipeline", first.id)

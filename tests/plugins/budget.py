@@ -66,9 +66,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """List the slowest tests."""
     totals: dict[str, float] = {}
     for reports in terminalreporter.stats.values():
-        for one in reports:
-            if isinstance(one, pytest.TestReport):
-                totals[one.nodeid] = totals.get(one.nodeid, 0.0) + one.duration
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                totals[report.nodeid] = totals.get(report.nodeid, 0.0) + report.duration
     if len(totals) < _SLOWEST:
         return
     terminalreporter.section("slowest tests, shared fixtures included")

@@ -11,9 +11,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the counts, the largest first. In a sample, print only the largest."""
     total: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
-        for one in reports:
-            if isinstance(one, pytest.TestReport) and one.when == "teardown":
-                for name, counts in one.user_properties:
+        for report in reports:
+            if isinstance(report, pytest.TestReport) and report.when == "teardown":
+                for name, counts in report.user_properties:
                     if name == "counted" and isinstance(counts, dict):
                         total.update(counts)
     if total:

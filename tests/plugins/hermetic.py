@@ -45,9 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     places = {variable: str(caches.outside(name)) for variable, name in kept.items()}
     passed = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
     hasty = {"UV_COMPILE_BYTECODE": "0"}  # tests import a small part of their environments' packages
-    found = {**places, **hasty, **passed, **_neutral(root)}
+    variables = {**places, **hasty, **passed, **_neutral(root)}
     os.environ.clear()
-    os.environ.update(found)
+    os.environ.update(variables)
     for name in ("HOME", "TMPDIR"):
         Path(os.environ[name]).mkdir(exist_ok=True)
     tempfile.tempdir = None
@@ -126,6 +126,6 @@ def hermetic() -> Iterator[None]:
 
 
 def _umask() -> int:
-    found = os.umask(0o022)
-    os.umask(found)
-    return found
+    previous = os.umask(0o022)
+    os.umask(previous)
+    return previous

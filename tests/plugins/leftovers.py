@@ -44,15 +44,15 @@ def leaves_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
     name = request.node.nodeid
     kept = tuple(str(word) for mark in request.node.iter_markers("keeps") for word in mark.args)
     until = time.monotonic() + GRACE
-    while found := _left(name, kept, before):
+    while left := _left(name, kept, before):
         if time.monotonic() > until and time.monotonic() > until + GRACE * (slowdown() - 1):
             break
         gc.collect()
         threading.Event().wait(0.02)
     for pid in processes_of(name, kept):
         os.kill(pid, signal.SIGKILL)
-    if found:
-        pytest.fail("left behind: " + "; ".join(found), pytrace=False)
+    if left:
+        pytest.fail("left behind: " + "; ".join(left), pytrace=False)
 
 
 class Held:
@@ -65,17 +65,17 @@ class Held:
     def now(cls) -> "Held":
         """Return the current state."""
         root = os.environ["TMPDIR"]
-        links = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if _is_open(one)]
+        links = [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if _is_open(entry)]
         listening = {
-            one.laddr.port
-            for one in psutil.Process().net_connections("inet")
-            if one.status == psutil.CONN_LISTEN and one.laddr
+            connection.laddr.port
+            for connection in psutil.Process().net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN and connection.laddr
         }
         mounted = Path("/proc/self/mountinfo").read_text().splitlines()
         return cls(
-            {one for one in links if one.startswith(root)},
+            {link for link in links if link.startswith(root)},
             listening,
-            {one.name for one in threading.enumerate() if not one.daemon},
+            {thread.name for thread in threading.enumerate() if not thread.daemon},
             {line.split()[4] for line in mounted if line.split()[4].startswith(root)},
         )
 
@@ -88,17 +88,17 @@ def _left(name: str, kept: tuple[str, ...], before: Held) -> list[str]:
     now = Held.now()
     return [
         *(f"process {pid}: {line}" for pid, line in processes_of(name, kept).items()),
-        *(f"open file {one}" for one in now.files - before.files if not (kept and "deleted" in one)),
-        *(f"port {one}" for one in now.ports - before.ports),
-        *(f"thread {one}" for one in now.threads - before.threads),
-        *(f"mount {one}" for one in now.mounts - before.mounts),
+        *(f"open file {path}" for path in now.files - before.files if not (kept and "deleted" in path)),
+        *(f"port {port}" for port in now.ports - before.ports),
+        *(f"thread {thread}" for thread in now.threads - before.threads),
+        *(f"mount {mount}" for mount in now.mounts - before.mounts),
     ]
 
 
 def processes_of(name: str, kept: tuple[str, ...] = ()) -> dict[int, str]:
     """Return a test's processes that no fixture keeps, with their command lines."""
     marks = (f"{_MARK}={name} ".encode(), f"VIVERO_TEST_ROOT={os.environ['VIVERO_TEST_ROOT']}".encode())
-    found = {}
+    processes = {}
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
@@ -108,10 +108,10 @@ def processes_of(name: str, kept: tuple[str, ...] = ()) -> dict[int, str]:
         except OSError:
             continue
         if _is_starting(entry.path, environment):
-            found[int(entry.name)] = "a process that is just being started"
+            processes[int(entry.name)] = "a process that is just being started"
         elif line and all(mark in environment for mark in marks) and not _is_kept(line, kept):
-            found[int(entry.name)] = line[:200]
-    return found
+            processes[int(entry.name)] = line[:200]
+    return processes
 
 
 def _is_kept(line: str, kept: tuple[str, ...]) -> bool:
@@ -149,8 +149,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     until = time.monotonic() + GRACE * slowdown()
     while set((traces := Traces.of(root)).lines()) - before and time.monotonic() < until:
         threading.Event().wait(0.1)
-    session.config.stash[_traces] = found = [one for one in traces.lines() if one not in before]
-    if found:
+    session.config.stash[_traces] = new = [line for line in traces.lines() if line not in before]
+    if new:
         traces.end()
         if session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -158,8 +158,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print what the run left behind."""
-    found = config.stash.get(_traces, [])
-    if found:
+    lines = config.stash.get(_traces, [])
+    if lines:
         terminalreporter.section("left behind by this run", red=True)
-        for line in found:
+        for line in lines:
             terminalreporter.write_line(line)

@@ -50,16 +50,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     recorded = _recorded(config)
     whole: dict[str, str] = {}
     dropped: set[pytest.Item] = set()
-    for name, found in cases.items():
-        mark = found[0].get_closest_marker("sampled")
+    for name, group in cases.items():
+        mark = group[0].get_closest_marker("sampled")
         assert mark is not None
         digest = digest_of([*mark.kwargs["covers"], name.partition("::")[0]])
         changed = bool(os.environ.get("CI")) and recorded.get(name) != digest
         if config.getoption("whole") or changed:
             whole[name] = digest
         else:
-            keep = mark.args[0] if mark.args else len(found)
-            dropped.update(_dropped(found, keep, f"{config.getoption('randomly_seed', 0)} {name}"))
+            keep = mark.args[0] if mark.args else len(group)
+            dropped.update(_dropped(group, keep, f"{config.getoption('randomly_seed', 0)} {name}"))
     config.stash[_SAMPLED] = whole
     if dropped:
         config.hook.pytest_deselected(items=[item for item in items if item in dropped])
@@ -81,14 +81,14 @@ def whole(request: pytest.FixtureRequest) -> bool:
 def digest_of(patterns: Sequence[str]) -> str:
     """Return a digest of the names and contents of the files that match the patterns."""
     paths = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in sorted(paths):
-        found.update(f"{path.relative_to(ROOT)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()[:16]
+        digest.update(f"{path.relative_to(ROOT)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
 
 
-def _dropped(found: list[pytest.Item], keep: int, seed: str) -> list[pytest.Item]:
-    in_order = sorted(found, key=lambda item: item.nodeid)
+def _dropped(items: list[pytest.Item], keep: int, seed: str) -> list[pytest.Item]:
+    in_order = sorted(items, key=lambda item: item.nodeid)
     random.Random(seed).shuffle(in_order)
     return in_order[keep:]
 
@@ -128,7 +128,7 @@ def _recorded(config: pytest.Config) -> dict[str, str]:
     """Return the recorded digests of the tests whose modules still exist."""
     record = _record(config)
     digests: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
-    return {name: one for name, one in digests.items() if (config.rootpath / name.partition("::")[0]).exists()}
+    return {name: digest for name, digest in digests.items() if (config.rootpath / name.partition("::")[0]).exists()}
 
 
 def _is_complete(config: pytest.Config) -> bool:

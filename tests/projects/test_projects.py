@@ -29,7 +29,7 @@ def test_digits_are_scored_in_pieces(command_line: CommandLine) -> None:
     files = list((command_line.workspace / "runs" / "digits_batch").glob("*/outputs/predictions.csv"))
     texts = sorted((path.read_text() for path in files), key=len)
     assert texts[-1] == "".join(sorted(texts[:-1])), "the step has what its pieces have, in order"
-    assert [line.partition(",")[0] for line in texts[-1].splitlines()] == [f"{one:03}.npy" for one in range(200)]
+    assert [line.partition(",")[0] for line in texts[-1].splitlines()] == [f"{number:03}.npy" for number in range(200)]
 
 
 def test_overrides_reach_the_script(command_line: CommandLine) -> None:

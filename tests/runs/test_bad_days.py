@@ -54,8 +54,8 @@ def begin(command_line: CommandLine, *words: str, variables: Any = None) -> Any:
 
 
 def folder_of(command_line: CommandLine) -> Any:
-    (found,) = (command_line.workspace / "runs" / "src").iterdir()
-    return found
+    (folder,) = (command_line.workspace / "runs" / "src").iterdir()
+    return folder
 
 
 def gone(pid: Any) -> bool:
@@ -190,7 +190,7 @@ def test_sixteen_runs_at_once(command_line: CommandLine) -> None:
     command_line.script("print('here')")
     with ThreadPoolExecutor(16) as pool:
         done = list(pool.map(lambda _: command_line.job(), range(16)))
-    assert [one.returncode for one in done] == [0] * 16, [one.stderr for one in done]
+    assert [process.returncode for process in done] == [0] * 16, [process.stderr for process in done]
     assert len(json.loads(command_line.vivero("runs", "--json").stdout)) == 16
 
 
@@ -221,14 +221,14 @@ def test_a_full_disk_is_one_line_and_what_was_begun_is_finished_later(
     done = command_line.job(f"workspace.root={small_disk}/w", f"job.arguments=[{rows}]", "model.name=large")
     assert done.returncode in (1, 2), done.stdout + done.stderr
     assert "No space left on device" in done.stderr + done.stdout and "Traceback" not in done.stderr
-    there = ("--workspace", f"{small_disk}/w", "--json")
-    assert json.loads(command_line.vivero("models", *there).stdout) == []
-    listed = command_line.vivero("runs", *there)
+    options = ("--workspace", f"{small_disk}/w", "--json")
+    assert json.loads(command_line.vivero("models", *options).stdout) == []
+    listed = command_line.vivero("runs", *options)
     assert "Traceback" not in listed.stderr and len(json.loads(listed.stdout)) == 1
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
-    command_line.vivero("recover", *there)
-    (run,) = json.loads(command_line.vivero("runs", *there).stdout)
-    models = json.loads(command_line.vivero("models", *there).stdout)
+    command_line.vivero("recover", *options)
+    (run,) = json.loads(command_line.vivero("runs", *options).stdout)
+    models = json.loads(command_line.vivero("models", *options).stdout)
     assert (run["status"], len(models)) in (("completed", 1), ("failed", 0))
     assert not list(small_disk.glob("w/runs/*/*/.*.tmp"))
 
@@ -267,7 +267,7 @@ def test_a_link_out_of_the_run_is_not_followed(command_line: CommandLine) -> Non
     command_line.script(f"import os; os.symlink({str(secret)!r}, 'outputs/link.txt'); open('outputs/a', 'w')")
     assert command_line.job().returncode == 0
     record = record_of(command_line)
-    assert [one["path"] for one in record["finalize"]["outputs"]] == ["a"]
+    assert [output["path"] for output in record["finalize"]["outputs"]] == ["a"]
     assert any("link.txt" in note for note in record["run"]["notes"])
 
 

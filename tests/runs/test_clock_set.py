@@ -20,9 +20,9 @@ YEARS = ("-10y", "+10y", "+0y")
 
 @given(st.datetimes(), st.datetimes())
 def test_seconds_are_never_below_none(start: datetime, end: datetime) -> None:
-    first, second = (write_time(one.replace(tzinfo=UTC)) for one in (start, end))
-    there = seconds_between(first, second)
-    assert there == max(0.0, (read_time(second) - read_time(first)).total_seconds())
+    first, second = (write_time(moment.replace(tzinfo=UTC)) for moment in (start, end))
+    seconds = seconds_between(first, second)
+    assert seconds == max(0.0, (read_time(second) - read_time(first)).total_seconds())
 
 
 @pytest.mark.parametrize(("words", "gone"), [((), 3), (("--older-than", "5"), 1), (("--older-than", "inf"), 0)])

@@ -70,8 +70,8 @@ def test_each_form_of_an_input(form: str, place: str, command_line: CommandLine,
     done = command_line.job(*words, USED)
     assert read(done) == [name, f"a\n{asset[-1] if asset else 2}\n", True]
     record = record_of(command_line)
-    found = record["prepare"]["inputs"]["train"]
-    assert found["asset"] == asset and (asset is None or found["hash"] == store.resolve(asset).hash)
+    train = record["prepare"]["inputs"]["train"]
+    assert train["asset"] == asset and (asset is None or train["hash"] == store.resolve(asset).hash)
     given = record["config"]["data"]["inputs"]["train"]
     assert asset is None or (given["asset"] if form[0] == "{" else given) == asset
 
@@ -124,15 +124,15 @@ def test_without_a_workspace_nothing_is_written(command_line: CommandLine) -> No
 def test_a_sweep_over_versions_and_over_one_alias(command_line: CommandLine, store: DataStore) -> None:
     done = command_line.job("-m", "data.inputs.train=iris:1,iris:2", USED)
     assert done.returncode == 0, done.stderr
-    assert {one["prepare"]["inputs"]["train"]["asset"] for one in _records(command_line)} == {"iris:1", "iris:2"}
+    assert {record["prepare"]["inputs"]["train"]["asset"] for record in _records(command_line)} == {"iris:1", "iris:2"}
     command_line.script(SHOW + f"open({str(command_line.folder / 'iris.csv')!r}, 'w').write('x')\n")
     done = command_line.job("-m", "data.inputs.train=iris@golden", "job.arguments={b: 1}", "job.arguments.b=1,2,3")
     assert done.returncode == 0, done.stderr
-    assert [one["config"]["data"]["inputs"]["train"] for one in _records(command_line)].count("iris:1") == 4
+    assert [record["config"]["data"]["inputs"]["train"] for record in _records(command_line)].count("iris:1") == 4
 
 
 def _records(command_line: CommandLine) -> list[Any]:
-    return [json.loads(one.read_text()) for one in (command_line.folder / ".vivero" / "runs").glob("*/*/run.json")]
+    return [json.loads(path.read_text()) for path in (command_line.folder / ".vivero" / "runs").glob("*/*/run.json")]
 
 
 def test_a_rerun_has_the_same_version(command_line: CommandLine, store: DataStore) -> None:
@@ -169,7 +169,7 @@ def test_an_asset_that_is_deleted_while_a_run_uses_it(
     )
     process = command_line.start("runner", "job.source=src", "job.script=train.py", "data.inputs.train=iris", USED)
     runs = store.layout.runs
-    wait_for(lambda: [one for one in runs.glob("*/*/logs/run.log") if "BEGUN" in one.read_text()], seconds=20)
+    wait_for(lambda: [path for path in runs.glob("*/*/logs/run.log") if "BEGUN" in path.read_text()], seconds=20)
     store.delete("iris", None, force=True)
     go.touch()
     done = command_line.finish(process)
@@ -187,7 +187,7 @@ def test_what_a_script_leaves_is_the_next_version(command_line: CommandLine, sto
     record, version = record_of(command_line), store.read("iris", 3)
     assert record["finalize"]["data"] == {"clean": "iris:3"}
     assert (version.run, version.output, version.description) == (record["id"], "clean", "Clean")
-    assert [one.path for one in store.files(version)] == ["a.csv"]
+    assert [file.path for file in store.files(version)] == ["a.csv"]
     assert command_line.job(*words, "job.arguments=[x]").returncode == 0 and store.versions("iris") == [1, 2, 3]
     shown = command_line.vivero("show", "latest").stdout
     assert "iris:3" in shown and json.loads(command_line.vivero("show", "latest", "--json").stdout)["finalize"]["data"]
@@ -212,7 +212,7 @@ def test_an_output_that_is_not_there_fails_the_run(left: str, command_line: Comm
     done = command_line.job("data.outputs.clean={asset: clean, as: a.csv}")
     record = record_of(command_line)
     assert done.returncode == 2 and record["status"] == "failed" and said in record["error"], record["error"]
-    assert store.names() == ["iris"] and "kept" in [one["path"] for one in record["finalize"]["outputs"]]
+    assert store.names() == ["iris"] and "kept" in [output["path"] for output in record["finalize"]["outputs"]]
 
 
 def test_declared_outputs_have_to_be_there_and_failed_scripts_publish_nothing(

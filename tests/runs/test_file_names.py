@@ -33,7 +33,7 @@ def test_a_run_with_any_names_is_recorded_and_read(command_line: CommandLine, tm
     done = command_line.job("model.name=any", "model.path=outputs/model.joblib", "model.framework=Custom")
     assert done.returncode == 0, done.stdout + done.stderr
     outputs = json.loads(command_line.vivero("show", "latest", "--json").stdout)["finalize"]["outputs"]
-    assert sorted(os.fsencode(one["path"]) for one in outputs) == sorted([*NAMES, b"model.joblib"])
+    assert sorted(os.fsencode(output["path"]) for output in outputs) == sorted([*NAMES, b"model.joblib"])
     for words in (["runs"], ["runs", "--json"], ["show", "latest"], ["logs", "latest"], ["metrics", "latest"],
                   ["compare", "latest", "latest"], ["models"], ["environments"]):  # fmt: skip
         read = command_line.vivero(*words)
@@ -42,8 +42,8 @@ def test_a_run_with_any_names_is_recorded_and_read(command_line: CommandLine, tm
     target = tmp_path / "there"
     taken = command_line.vivero("download", "latest", "--to", str(target))
     assert taken.returncode == 0, taken.stderr
-    found = {path.read_bytes() for path in target.rglob("*") if path.is_file()}
-    assert set(NAMES) <= found
+    contents = {path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    assert set(NAMES) <= contents
     assert command_line.vivero("delete", "latest", "--yes").returncode == 0
 
 

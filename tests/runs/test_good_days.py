@@ -154,8 +154,8 @@ def test_a_run_whose_environment_cannot_be_made_points_to_why(command_line: Comm
     done = command_line.job("environment=venv", "environment.packages=['no-such-package-of-ours==1']")
     assert done.returncode == 2
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("next")]
-    told = command_line.vivero(*shlex.split(line[line.index("vivero ") :])[1:])
-    assert told.returncode == 0 and told.stdout.strip(), line
+    shown = command_line.vivero(*shlex.split(line[line.index("vivero ") :])[1:])
+    assert shown.returncode == 0 and shown.stdout.strip(), line
     silent = command_line.vivero("logs", "latest")
     assert "its script never started" in silent.stderr and "--name environment.log" in silent.stderr, silent.stderr
     assert ".." not in done.stdout.split("why")[1].splitlines()[0]

@@ -39,9 +39,16 @@ def test_a_run_without_an_endpoint_imports_no_server_and_no_client(
     command_line: CommandLine, profiled: dict[str, str]
 ) -> None:
     command_line.script("print(1)\n")
-    found = imported(command_line.job(variables=profiled))
-    assert "runner.pipeline" in found
-    assert not found & {"http.client", "ssl", "runner.endpoints.deploy", "runner.endpoints.process", "difflib", "rich"}
+    modules = imported(command_line.job(variables=profiled))
+    assert "runner.pipeline" in modules
+    assert not modules & {
+        "http.client",
+        "ssl",
+        "runner.endpoints.deploy",
+        "runner.endpoints.process",
+        "difflib",
+        "rich",
+    }
 
 
 def test_a_schema_is_made_once_and_only_when_it_is_asked_for() -> None:

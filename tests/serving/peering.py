@@ -31,14 +31,14 @@ joblib.dump(texts, f"{sys.argv[1]}/texts.joblib")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Return a folder with the models as every server wants them."""
-    found = tmp_path_factory.mktemp("peers")
+    place = tmp_path_factory.mktemp("peers")
     try:
         for name in ("azure", "mlserver", "mlflow", "kserve"):
             environment(name)
     except subprocess.CalledProcessError as error:
         missing(f"an environment of {name} cannot be built (is there a network?): {error}")
-    fit(found, ["mlflow"], FIT, ("forest", "texts"))
-    return found
+    fit(place, ["mlflow"], FIT, ("forest", "texts"))
+    return place
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def test_files_and_metrics_are_taken_along(command_line: CommandLine) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     record = record_of(command_line)
-    kept = [one["path"] for one in record["finalize"]["outputs"]]
+    kept = [output["path"] for output in record["finalize"]["outputs"]]
     assert kept == ["metrics.json", "plots/a.png", "plots/deep/b.png", "result/x/y.bin"]
     assert record["metrics"] == {
         "acc": 0.9, "eval.f1": 1, "eval.ok": True, "loss": "NaN", "name": "best", "precision": 95.0, "recall": 0.5,
@@ -53,8 +53,8 @@ def test_files_and_metrics_are_taken_along(command_line: CommandLine) -> None:
     logged = [
         json.loads(line) for path in command_line.workspace.glob("runs/*/*/metrics.jsonl") for line in path.open()
     ]
-    assert [one["value"] for one in logged if one["name"] == "acc"] == [0.9]  # once, though it is an output too
-    assert [(one["value"], one["kind"]) for one in logged if one["name"] == "all"] == [(1, "list"), (2, "list")]
+    assert [line["value"] for line in logged if line["name"] == "acc"] == [0.9]  # once, though it is an output too
+    assert [(line["value"], line["kind"]) for line in logged if line["name"] == "all"] == [(1, "list"), (2, "list")]
     (outputs,) = command_line.workspace.glob("runs/*/*/outputs/plots/a.png")
     assert outputs.read_text() == "outputs/plots/a.png"  # the script's own comes first
 

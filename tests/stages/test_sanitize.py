@@ -54,8 +54,8 @@ def test_it_is_not_followed(attack: str, victim: Path, command_line: CommandLine
         "job.outputs=[outputs/a]", "model.name=mine", "model.path=outputs/a", "model.framework=Custom"
     )
     assert "Traceback" not in done.stdout + done.stderr and done.returncode in (0, 2), done.stdout + done.stderr
-    found: Any = json.loads(command_line.vivero("show", "latest", "--json").stdout)
-    folder = command_line.workspace / "runs" / "src" / found["id"]
+    shown: Any = json.loads(command_line.vivero("show", "latest", "--json").stdout)
+    folder = command_line.workspace / "runs" / "src" / shown["id"]
     for path in (folder, *(folder / "outputs").rglob("*"), *(folder / "logs").rglob("*")):
         assert not path.is_symlink() and (path.is_dir() or path.is_file())
         assert path.is_dir() or not path.stat().st_mode & 0o6000
@@ -71,4 +71,4 @@ def test_what_was_not_kept_is_said(command_line: CommandLine, victim: Path) -> N
     done = command_line.job()
     assert done.returncode == 0 and "outputs is a link" in done.stdout, done.stdout + done.stderr
     shown = json.loads(command_line.vivero("show", "latest", "--json").stdout)
-    assert [one["path"] for one in shown["finalize"]["outputs"]] == ["a"]
+    assert [output["path"] for output in shown["finalize"]["outputs"]] == ["a"]

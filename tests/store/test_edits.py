@@ -99,8 +99,8 @@ def test_processes_that_change_a_run_at_once_lose_nothing(tmp_path: Path) -> Non
     started = [tagger(layout, name, 25) for name in "abc"]
     for process in started:
         process.communicate(timeout=60)
-    found = read_record(layout.run("e", record.id).root).tags
-    assert found == {"kept": "yes", **{f"{name}-{number}": "set" for name in "abc" for number in range(25)}}
+    tags = read_record(layout.run("e", record.id).root).tags
+    assert tags == {"kept": "yes", **{f"{name}-{number}": "set" for name in "abc" for number in range(25)}}
 
 
 def test_what_is_changed_at_the_end_of_a_run_is_seen_at_once_and_stays(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_is_changed_at_the_end_of_a_run_is_seen_at_once_and_stays(tmp_path:
             with locked(context.run.controller_lock):
                 finish(context, record, "completed")
             ended.set()
-            last = [one.result() for one in tagging]
+            last = [future.result() for future in tagging]
         wanted = {f"{name}-{i}": "set" for name, tags in zip("ab", last, strict=True) for i in range(tags)}
         assert read_record(context.run.root).tags == {"kept": "yes", **wanted}
 
@@ -141,8 +141,8 @@ def test_a_kill_leaves_the_old_state_or_the_new(tmp_path: Path) -> None:
         said += process.stdout.read().splitlines()
         process.stdout.close()
         process.wait()
-        found = read_record(layout.run("e", record.id).root).tags
-        numbers = [int(key.partition("-")[2]) for key in found if key.startswith(f"k{lines}-")]
+        tags = read_record(layout.run("e", record.id).root).tags
+        numbers = [int(key.partition("-")[2]) for key in tags if key.startswith(f"k{lines}-")]
         assert numbers == list(range(len(numbers))) and len(numbers) - len(said) in (0, 1)
     edit(layout, record, {"note": "still works"})
 

@@ -20,7 +20,7 @@ TEXTS = st.sampled_from(["latest", "", "e-", "f-g", "00000003", "-1200", "nothin
 
 def write(layout: Layout, folders: Any) -> list[RunRecord | None]:
     """Write folders, and return the records of those that are runs, None if damaged, by time."""
-    found: dict[tuple[str, str], RunRecord | None] = {}
+    records: dict[tuple[str, str], RunRecord | None] = {}
     for number, (experiment, second, kind) in enumerate(folders):
         name = f"{experiment}-20260701-12000{second}-{number:08x}"
         created = f"2026-07-01T12:00:0{second}.{(number * 7919) % 1000:06d}Z"
@@ -34,8 +34,8 @@ def write(layout: Layout, folders: Any) -> list[RunRecord | None]:
         else:
             FileRunStore(layout).create(record) if kind == "run" else run.record.write_text("{}")
         if kind != "hidden":
-            found[name[-24:], name] = record if kind == "run" else None
-    return [found[key] for key in sorted(found)]
+            records[name[-24:], name] = record if kind == "run" else None
+    return [records[key] for key in sorted(records)]
 
 
 def plainly(runs: list[RunRecord | None], ids: list[str], text: str) -> Any:
@@ -43,7 +43,7 @@ def plainly(runs: list[RunRecord | None], ids: list[str], text: str) -> Any:
     if text == "latest":
         recent = [run for run in runs[-50:] if run is not None]
         return max(recent, key=lambda run: (run.created, run.id)) if recent else 0
-    fitting = [at for at, one in enumerate(ids) if text and text in one]
+    fitting = [at for at, run_id in enumerate(ids) if text and text in run_id]
     return runs[fitting[0]] or 0 if len(fitting) == 1 else len(fitting)
 
 
@@ -54,16 +54,16 @@ def test_finding_equals_looking_at_all(tmp_path_factory: pytest.TempPathFactory,
     layout.create()
     runs, store = write(layout, folders), FileRunStore(layout)
     expected = plainly(runs, store.ids(), text)
-    assert store.matching(text) == [one for one in store.ids() if text in one]
+    assert store.matching(text) == [run_id for run_id in store.ids() if text in run_id]
     if isinstance(expected, RunRecord):
         assert store.find(text) == expected == store.find(expected.id)
         return
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         store.find(text)
     if expected:
-        assert f"matches {expected} runs" in str(told.value)
+        assert f"matches {expected} runs" in str(error.value)
     elif not store.ids():
-        assert isinstance(told.value, NotFoundError) and "no runs" in str(told.value)
+        assert isinstance(error.value, NotFoundError) and "no runs" in str(error.value)
 
 
 def test_an_unknown_id_is_not_compared_with_each_of_many(tmp_path: Path) -> None:

@@ -82,18 +82,18 @@ def test_what_is_no_comparison_is_refused(layout: Layout, where: str) -> None:
     ],
 )
 def test_a_comparison_that_is_nearly_right_is_told_how(layout: Layout, where: str, hint: str) -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         select(RunIndex(layout).all(), where=where)
-    assert hint in str(told.value)
+    assert hint in str(error.value)
 
 
 @pytest.mark.parametrize("where", ["status = {}", "id = {} or experiment={}", "accuracy > 0 and params.kernel = {}"])
 @pytest.mark.parametrize("word", ["failed", "linear", "größe"])
 def test_what_is_advised_is_right_itself(layout: Layout, where: str, word: str) -> None:
     rows = RunIndex(layout).all()
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         select(rows, where=where.format(word, word))
-    advised = str(told.value).partition("Compare with ==: ")[2]
+    advised = str(error.value).partition("Compare with ==: ")[2]
     assert f'"{word}"' in advised
     select(rows, where=advised)
 
@@ -115,10 +115,10 @@ def test_times_are_on_the_clock_of_who_reads(
             text = moments[4].astimezone().strftime(form)
         rows = RunIndex(layout).all()
         for sign, expected in SIGNS.items():
-            found = [row["id"] for row in select(rows, where=f"created {sign} '{text}'")]
-            assert found == [make(number).id for number in expected], sign
+            ids = [row["id"] for row in select(rows, where=f"created {sign} '{text}'")]
+            assert ids == [make(number).id for number in expected], sign
             turned = sign.translate(str.maketrans("<>", "><"))
-            assert [row["id"] for row in select(rows, where=f"'{text}' {turned} created")] == found
+            assert [row["id"] for row in select(rows, where=f"'{text}' {turned} created")] == ids
         day = moments[4].astimezone().strftime("%Y-%m-%d")
         assert len(select(rows, where=f"created >= '{day}'")) == 10
         assert select(rows, where=f"created < '{day}'") == []
@@ -175,9 +175,9 @@ SIGNS = {
 @pytest.mark.parametrize("sign", [">", "<=", "==", "in"])
 def test_what_is_no_time_is_refused_with_an_example(layout: Layout, field: str, value: str, sign: str) -> None:
     for where in (f"{field} {sign} {value}", f"{value} {sign} {field}"):
-        with pytest.raises(UserError) as told:
+        with pytest.raises(UserError) as error:
             select(RunIndex(layout).all(), where=where)
-        assert "created >= '2026-07-01 12:00:00'" in str(told.value)
+        assert "created >= '2026-07-01 12:00:00'" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_infinity_is_a_number_and_nan_is_behind_all_numbers(tmp_path: Path, reve
         metrics: Any = {"loss": value}
         FileRunStore(layout).create(make(number, finalize=FinalizeRecord(metrics=metrics)))
     FileRunStore(layout).create(make(4, finalize=None))
-    found = [row["metrics"].get("loss") for row in select(RunIndex(layout).all(), sort="loss", reverse=reverse)]
+    values = [row["metrics"].get("loss") for row in select(RunIndex(layout).all(), sort="loss", reverse=reverse)]
     numbers = ["Infinity", 1.0, "-Infinity"]
-    assert found == [*(reversed(numbers) if reverse else numbers), "NaN", None]
+    assert values == [*(reversed(numbers) if reverse else numbers), "NaN", None]
 
 
 @pytest.mark.parametrize("where", ["-loss < 0", "-metrics.loss < 0", "-note < 0", "metrics[['loss']] > 0"])

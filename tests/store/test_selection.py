@@ -76,13 +76,13 @@ def test_pages_of_the_index_are_those_of_all_rows(
     workspace = Workspace(layout.root)
     for _ in range(2):  # the second time from what was kept
         if isinstance(expected, str):
-            with pytest.raises(UserError) as told:
+            with pytest.raises(UserError) as error:
                 workspace.runs(**selection, ids=ids, limit=limit, offset=offset)
-            assert str(told.value) == expected
+            assert str(error.value) == expected
             continue
-        found = workspace.runs(**selection, ids=ids, limit=limit, offset=offset)
-        assert found.total == len(expected)
-        assert found.rows == expected[offset : None if limit is None else offset + limit]
+        page = workspace.runs(**selection, ids=ids, limit=limit, offset=offset)
+        assert page.total == len(expected)
+        assert page.rows == expected[offset : None if limit is None else offset + limit]
         assert list(workspace.each_row(**selection, ids=ids)) == expected
 
 

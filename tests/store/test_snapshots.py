@@ -68,12 +68,12 @@ class TestChangedSnapshots:
     @pytest.mark.parametrize(
         "change",
         [
-            lambda found: found["train.py"].update(sha256=hashlib.sha256(b"evil").hexdigest()),
-            lambda found: found["train.py"].update(executable=True),
-            lambda found: found.pop("train.py"),
-            lambda found: found.update({"../../evil.py": found["train.py"]}),
-            lambda found: found["train.py"].clear(),
-            lambda found: found.update({"train.py": None}),
+            lambda files: files["train.py"].update(sha256=hashlib.sha256(b"evil").hexdigest()),
+            lambda files: files["train.py"].update(executable=True),
+            lambda files: files.pop("train.py"),
+            lambda files: files.update({"../../evil.py": files["train.py"]}),
+            lambda files: files["train.py"].clear(),
+            lambda files: files.update({"train.py": None}),
         ],
     )
     def test_the_manifest(self, change: Any, source: Path, layout: Layout, tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ def process(root: Path, port: str = "0") -> Iterator[tuple[subprocess.Popen[str]
     started = subprocess.Popen([sys.executable, "-m", "runner.cli", *words], stdout=subprocess.PIPE, text=True)
     assert started.stdout is not None
     try:
-        found = re.search(r"http://\S+", started.stdout.readline())
-        assert found
-        yield started, found[0]
+        match = re.search(r"http://\S+", started.stdout.readline())
+        assert match
+        yield started, match[0]
     finally:
         started.kill()
         started.wait()

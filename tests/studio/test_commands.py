@@ -43,8 +43,8 @@ def known(words: list[str]) -> bool:
     while isinstance(command, click.Group) and (below := command.get_command(click.Context(command), options[0])):
         command = below
         options.pop(0)
-    names = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
-    return command is not cli and all(one in names for one in options if one.startswith("-"))
+    names = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    return command is not cli and all(option in names for option in options if option.startswith("-"))
 
 
 @pytest.mark.parametrize("filled", [True, False])

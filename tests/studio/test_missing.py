@@ -13,7 +13,7 @@ BELOW = {
     "model": ("1", "1/diagram"),
     "endpoint": ("measures", "forms", "log?log=server.log", "drift"),
 }
-ADDRESSES = [(kind, f"{kind}/nothing{rest}") for kind in KINDS for rest in ("", *(f"/{one}" for one in BELOW[kind]))]
+ADDRESSES = [(kind, f"{kind}/nothing{rest}") for kind in KINDS for rest in ("", *(f"/{page}" for page in BELOW[kind]))]
 
 
 def ask(address: str, accept: str) -> tuple[int, str]:

@@ -36,9 +36,9 @@ def ask(site: str, path: str, method: str = "GET", body: Any = None, **headers: 
 
 
 def token_of(text: str) -> str:
-    found = re.search(r'name="token" (?:content|value)="([0-9a-f]+)"', text)
-    assert found
-    return found[1]
+    match = re.search(r'name="token" (?:content|value)="([0-9a-f]+)"', text)
+    assert match
+    return match[1]
 
 
 @pytest.mark.parametrize(

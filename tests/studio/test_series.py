@@ -25,7 +25,7 @@ def test_no_peak_is_lost_and_the_ends_stay(values: list[float], columns: int) ->
 def test_what_is_not_finite_stays_a_gap(values: list[float], columns: int) -> None:
     _, y = thin(range(len(values)), values, columns)
     assert any(map(math.isnan, values)) == any(map(math.isnan, y))
-    assert all(one is None or math.isfinite(one) for one in plain(y))
+    assert all(value is None or math.isfinite(value) for value in plain(y))
 
 
 @given(NUMBERS, st.integers(0, 400), st.integers(0, 400))
@@ -42,6 +42,6 @@ def test_a_part_of_steps_that_go_back_is_found() -> None:
 @given(NUMBERS, st.floats(0.01, 0.99))
 def test_a_smoothed_curve_stays_within_its_values(values: list[float], weight: float) -> None:
     margin = 1e-6 * max(1.0, *map(abs, values))
-    found = smooth(values, weight)
-    assert len(found) == len(values)
-    assert all(min(values) - margin <= one <= max(values) + margin for one in found)
+    smoothed = smooth(values, weight)
+    assert len(smoothed) == len(values)
+    assert all(min(values) - margin <= value <= max(values) + margin for value in smoothed)

@@ -25,10 +25,12 @@ def test_a_workspace_there_is_shown_here(ssh_host: str, tmp_path: Path) -> None:
     words = ["--host", ssh_host, "--there", vivero(tmp_path), "--workspace", str(tmp_path / "there" / ".vivero")]
     with studio(*words) as address, urllib.request.urlopen(f"{address}/w/1/runs") as answer:
         assert run in answer.read().decode()
-        servers = [one for one in psutil.process_iter(["cmdline"]) if "--until-eof" in (one.info["cmdline"] or [])]
-        mine = [one for one in servers if str(tmp_path) in " ".join(one.info["cmdline"])]
+        servers = [
+            process for process in psutil.process_iter(["cmdline"]) if "--until-eof" in (process.info["cmdline"] or [])
+        ]
+        mine = [server for server in servers if str(tmp_path) in " ".join(server.info["cmdline"])]
         assert mine
-    wait_for(lambda: not any(one.is_running() for one in mine))
+    wait_for(lambda: not any(server.is_running() for server in mine))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from runner.io.record import Record
 from tests.fuzz.seeds import example, seeds
 
 KINDS = [
-    one for one in vars(records).values() if isinstance(one, type) and issubclass(one, Record) and one is not Record
+    kind
+    for kind in vars(records).values()
+    if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
 ]
 
 
@@ -21,7 +23,7 @@ def test_a_record_of_each_kind_is_taken(kind: type[Record]) -> None:
 
 @pytest.mark.parametrize("parser", ["records", "lines", "yaml", "rows", "requests", "orders"])
 def test_each_parser_has_some(parser: str) -> None:
-    found = list(seeds(parser))
-    assert found and all(found)
+    contents = list(seeds(parser))
+    assert contents and all(contents)
     if parser == "records":
-        assert len(found) == len(KINDS) and all(map(json.loads, found))
+        assert len(contents) == len(KINDS) and all(map(json.loads, contents))

@@ -68,4 +68,4 @@ def test_what_an_interrupted_run_leaves_is_ended(inner: Inner) -> None:
 
 
 def _sleeps(seconds: str) -> bool:
-    return any(one.info["cmdline"] == ["sleep", seconds] for one in psutil.process_iter(["cmdline"]))
+    return any(process.info["cmdline"] == ["sleep", seconds] for process in psutil.process_iter(["cmdline"]))

@@ -32,19 +32,19 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     if built.returncode != 0:
         missing(f"the wheel cannot be built (is there a network?): {built.stderr}")
     (wheel,) = folder.glob("*.whl")
-    place, found = folder / "venv", folder / "venv" / "bin" / "python"
+    place, interpreter = folder / "venv", folder / "venv" / "bin" / "python"
     subprocess.run([find_uv_bin(), "venv", "-q", "--python", sys.executable, str(place)], check=True)
-    install = [find_uv_bin(), "pip", "install", "-q", "--no-deps", "--python", str(found), str(wheel)]
+    install = [find_uv_bin(), "pip", "install", "-q", "--no-deps", "--python", str(interpreter), str(wheel)]
     subprocess.run(install, check=True)
-    (own,) = place.glob("lib/python*/site-packages")
-    (own / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return str(found)
+    (site,) = place.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return str(interpreter)
 
 
 @pytest.fixture
 def run(python: str, tmp_path: Path) -> Any:
     def run(*words: str) -> str:
-        variables = {name: one for name, one in os.environ.items() if name != "PYTHONPATH"}
+        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         done = subprocess.run([python, "-m", *words], cwd=tmp_path, env=variables, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -56,7 +56,7 @@ def run(python: str, tmp_path: Path) -> Any:
 def server(run: Any, python: str, tmp_path: Path) -> Iterator[Any]:
     """Return the address of a served model, and the process."""
     run("runner", "+experiment=iris")
-    variables = {name: one for name, one in os.environ.items() if name != "PYTHONPATH"}
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [python, "-m", "serving", "model=sklearn-iris", "port=0"]
     with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -76,13 +76,13 @@ def test_the_example_runs_and_its_model_is_there(run: Any, tmp_path: Path) -> No
 def test_a_server_sees_nothing_of_what_is_installed_beside_vivero(server: Any, tmp_path: Path) -> None:
     address, process = server
     body = json.dumps({"data": [[5.1, 3.5, 1.4, 0.2]]}).encode()
-    asked = urllib.request.Request(f"{address}/score", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(asked, timeout=20) as answer:
+    request = urllib.request.Request(f"{address}/score", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
         assert json.loads(answer.read()) == {"predict": [0]}
     variables = wait_for(lambda: Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0"))
-    (path,) = [one.partition(b"=")[2].decode() for one in variables if one.startswith(b"PYTHONPATH=")]
+    (path,) = [variable.partition(b"=")[2].decode() for variable in variables if variable.startswith(b"PYTHONPATH=")]
     assert Path(path).is_relative_to(tmp_path / ".vivero" / "servers")
-    assert sorted(one.name for one in Path(path).iterdir()) == ["runner", "serving"]
+    assert sorted(entry.name for entry in Path(path).iterdir()) == ["runner", "serving"]
 
 
 def test_rows_of_a_file_are_scored(run: Any, tmp_path: Path) -> None:
@@ -96,4 +96,4 @@ def test_rows_of_a_file_are_scored(run: Any, tmp_path: Path) -> None:
     batch.write_bytes(whole[:100])  # as a power cut leaves it
     (source / "sitecustomize.py").write_text("raise SystemExit(9)\n")
     run("runner.cli", "score", "sklearn-iris", "--input", "rows.csv", "--output", "answers.csv", "--overwrite")
-    assert batch.read_bytes() == whole and sorted(one.name for one in source.iterdir()) == ["runner", "serving"]
+    assert batch.read_bytes() == whole and sorted(entry.name for entry in source.iterdir()) == ["runner", "serving"]

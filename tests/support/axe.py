@@ -15,4 +15,8 @@ def serious(page: Any, *left_out: str) -> list[Any]:
     page.add_script_tag(content=AXE.read_text())
     found = page.evaluate("parts => axe.run({exclude: parts}).then(result => result.violations)", list(left_out))
     kinds = ("serious", "critical")
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found if one["impact"] in kinds]
+    return [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+        for violation in found
+        if violation["impact"] in kinds
+    ]

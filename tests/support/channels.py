@@ -92,7 +92,7 @@ def build_greeting(channel: Any, version: str = "1.0", **settings: Any) -> Any:
 def dist_info(folder: str | Path, name: Any, version: Any, *requires: Any) -> Any:
     lines = [
         f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n",
-        *(f"Requires-Dist: {one}\\n" for one in requires),
+        *(f"Requires-Dist: {requirement}\\n" for requirement in requires),
     ]
     info = f"{folder}/{name}-{version}.dist-info"
     return [f"mkdir -p {info}", f"printf '{''.join(lines)}' > {info}/METADATA", f"echo conda > {info}/INSTALLER"]

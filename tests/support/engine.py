@@ -20,8 +20,8 @@ BASE = "vivero-test-base:bookworm"
 
 def images_of(engine: Any, place: Path) -> dict[str, Any]:
     """Return the labels of the images of workspaces in a folder, by image id. Other images may come and go."""
-    found = engine.api.images(filters={"label": WORKSPACE})
-    return {one["Id"]: one["Labels"] for one in found if one["Labels"][WORKSPACE].startswith(str(place))}
+    images = engine.api.images(filters={"label": WORKSPACE})
+    return {image["Id"]: image["Labels"] for image in images if image["Labels"][WORKSPACE].startswith(str(place))}
 
 
 class PrivateEngine:

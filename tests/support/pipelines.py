@@ -108,7 +108,7 @@ class Pipelines:
     def _since(self, kind: str) -> list[str]:
         lines = self.trace.read_text().splitlines() if self.trace.exists() else []
         self.trace.unlink(missing_ok=True)
-        return [one for one in lines if one.startswith(kind)]
+        return [line for line in lines if line.startswith(kind)]
 
     def has_begun(self, name: str) -> bool:
         """Return whether a step's script has begun."""
@@ -122,9 +122,9 @@ class Pipelines:
     def all(self) -> list[RunRecord]:
         """Return the pipelines, newest first. A step that is a pipeline is not among them."""
         runs = FileRunStore(self.layout)
-        found = [runs.read(path.parent.name) for path in self.layout.runs.glob("*/*/steps.jsonl")]
-        above = [one for one in found if "step" not in one.properties]
-        return sorted(above, key=lambda one: one.created, reverse=True)
+        records = [runs.read(path.parent.name) for path in self.layout.runs.glob("*/*/steps.jsonl")]
+        above = [record for record in records if "step" not in record.properties]
+        return sorted(above, key=lambda record: record.created, reverse=True)
 
     def place(self, record: RunRecord) -> RunLayout:
         """Return the folder of a run."""
@@ -136,7 +136,7 @@ class Pipelines:
 
     def states(self, record: RunRecord | None = None) -> dict[str, str]:
         """Return the word for each step's state: its status, or ``reused``."""
-        return {name: "reused" if one.reused else one.status for name, one in self.steps(record).items()}
+        return {name: "reused" if step.reused else step.status for name, step in self.steps(record).items()}
 
     def run_of(self, name: str, record: RunRecord | None = None) -> RunRecord:
         """Return the run that a step has its result from."""

@@ -19,9 +19,9 @@ def _number(python: Path) -> tuple[int, ...]:
 
 def others(oldest: tuple[int, int], newest: tuple[int, int]) -> list[object]:
     """Return the Pythons in a range of versions as test cases. The test calls `is_there` with its own."""
-    found = [one for one in _PLACE.glob("3.*.*/bin/python") if oldest <= _number(one)[:2] <= newest]
-    found.sort(key=_number)
-    return [pytest.param(one, id=version_of(one)) for one in found] or [pytest.param(None, id="none")]
+    pythons = [path for path in _PLACE.glob("3.*.*/bin/python") if oldest <= _number(path)[:2] <= newest]
+    pythons.sort(key=_number)
+    return [pytest.param(path, id=version_of(path)) for path in pythons] or [pytest.param(None, id="none")]
 
 
 def is_there(python: Path | None) -> Path:

@@ -58,9 +58,9 @@ class Folder:
 
     @property
     def result(self) -> dict[str, Any]:
-        found = json.loads((self.root / "result.json").read_text())
-        assert isinstance(found, dict)
-        return found
+        result = json.loads((self.root / "result.json").read_text())
+        assert isinstance(result, dict)
+        return result
 
     @property
     def log(self) -> bytes:

@@ -12,7 +12,7 @@ SECONDS = Objective(metric="seconds", goal="minimize")
 
 def trial(number: Any, accuracy: Any = None, *, parameters: Any = None, metrics: Any = None, **fields: Any) -> Any:
     tried = {"job.arguments.kernel": "rbf", "job.arguments.penalty": 0.5} if parameters is None else parameters
-    found = {} if accuracy is None else {"Accuracy": accuracy}
+    logged = {} if accuracy is None else {"Accuracy": accuracy}
     return TrialRecord(
         **{
             "number": number,
@@ -20,7 +20,7 @@ def trial(number: Any, accuracy: Any = None, *, parameters: Any = None, metrics:
             "parameters": tried,
             "overrides": tuple(f"{key}={value}" for key, value in tried.items()),
             "status": COMPLETED,
-            "metrics": {**found, **(metrics or {})},
+            "metrics": {**logged, **(metrics or {})},
             "started": "2026-07-01T12:00:00.000000Z",
             "ended": "2026-07-01T12:00:02.000000Z",
             **fields,

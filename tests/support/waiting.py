@@ -30,9 +30,9 @@ def wait_for(condition: Callable[..., T], seconds: float = 10.0, pause: float = 
     begun = time.monotonic()
     never = threading.Event()
     while True:
-        found = condition()
-        if found:
-            return found
+        result = condition()
+        if result:
+            return result
         waited = time.monotonic() - begun
         assert waited < seconds or waited < seconds * slowdown(), f"nothing happened within {waited:.1f} s"
         never.wait(pause)

@@ -35,7 +35,7 @@ def test_what_was_written_is_read(store: Any) -> None:
 def test_list_is_newest_first(store: Any) -> None:
     for number in (2, 3, 1):
         store.create(sweep(number=number))
-    assert [one.created[17:19] for one in store.list()] == ["03", "02", "01"]
+    assert [record.created[17:19] for record in store.list()] == ["03", "02", "01"]
     assert store.ids() == sorted(store.ids())
 
 
@@ -98,12 +98,12 @@ def test_a_later_line_of_the_journal_wins(store: Any) -> None:
     store.append(
         record.id, {"number": 0, "attempt": 2, "status": "completed", "reason": None, "metrics": {"Accuracy": 0.8}}
     )
-    found = store.replay(record)
-    assert [one.number for one in found.trials] == [0, 1]
-    first = found.trials[0]
+    replayed = store.replay(record)
+    assert [entry.number for entry in replayed.trials] == [0, 1]
+    first = replayed.trials[0]
     assert (first.status, first.reason, first.attempt, first.metrics) == ("completed", None, 2, {"Accuracy": 0.8})
     assert first.parameters == record.trials[0].parameters
-    assert found.best == (0,)
+    assert replayed.best == (0,)
 
 
 def test_a_line_that_a_kill_cut_off_is_ignored_and_mended(store: Any) -> None:
@@ -138,12 +138,12 @@ def test_a_thousand_trials_are_quick(store: Any) -> None:
     trials = [trial(number, number / 1000) for number in range(1000)]
     record = sweep(*trials)
     store.create(record)
-    for one in trials:
-        store.append(record.id, {**one.to_json(), "status": "running"})
-        store.append(record.id, one.to_json())
+    for trial_record in trials:
+        store.append(record.id, {**trial_record.to_json(), "status": "running"})
+        store.append(record.id, trial_record.to_json())
     begun = time.process_time()
-    found = store.replay(store.read(record.id))
-    assert found.trials == record.trials and found.best == (999,)
+    replayed = store.replay(store.read(record.id))
+    assert replayed.trials == record.trials and replayed.best == (999,)
     assert time.process_time() - begun < 1.0
     assert (store.layout.sweep(record.id).root / "sweep.json").exists()
 

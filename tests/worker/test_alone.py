@@ -39,4 +39,6 @@ def test_it_stands_alone_and_is_old_syntax(path: Any) -> None:
     tree = ast.parse(path.read_text(), feature_version=(3, 6))
     known, depth = sys.stdlib_module_names | {"azureml"}, len(path.relative_to(WORKER).parts)
     allowed = OF_THE_MODEL | OF_THE_ENGINE
-    assert {one for one in imported(tree, depth) if one not in known and (path.name, one) not in allowed} == set()
+    assert {
+        module for module in imported(tree, depth) if module not in known and (path.name, module) not in allowed
+    } == set()

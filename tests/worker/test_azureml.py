@@ -93,20 +93,20 @@ def parameters() -> Any:
 
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_argument_names_order_and_defaults(name: str, parameters: Any) -> None:
-    wanted = [one.partition("=") for one in SIGNATURES[name].split(", ") if one]
+    wanted = [parameter.partition("=") for parameter in SIGNATURES[name].split(", ") if parameter]
     expected = [[key, default if sign else None] for key, sign, default in wanted]
     assert parameters[name][: len(expected)] == expected
 
 
 def test_values_of_every_kind(tmp_path: Path) -> None:
-    folder, found = logged(
+    folder, metrics = logged(
         tmp_path,
         "run.log('a', 1)\nrun.log('a', 2.5, step=3)\nrun.log('b', float('nan'))\nrun.log('c', 'text')\n"
         "run.log('d', True)\nrun.log_list('list', [1, 2])\nrun.log_row('row', x=1, y='z')\n"
         "run.log_table('table', {'x': [1, 2], 'y': [3, 4]})\n"
         "print(run.get_metrics())\n",
     )
-    assert [(one["name"], one["value"], one["step"], one["kind"]) for one in found] == [
+    assert [(metric["name"], metric["value"], metric["step"], metric["kind"]) for metric in metrics] == [
         ("a", 1, None, "scalar"), ("a", 2.5, 3, "scalar"), ("b", "NaN", None, "scalar"), ("c", "text", None, "scalar"),
         ("d", True, None, "scalar"), ("list", 1, None, "list"), ("list", 2, None, "list"),
         ("row", {"x": 1, "y": "z"}, None, "row"),
@@ -117,12 +117,12 @@ def test_values_of_every_kind(tmp_path: Path) -> None:
 
 
 def test_numpy_values(tmp_path: Path) -> None:
-    _, found = logged(
+    _, metrics = logged(
         tmp_path,
         "import numpy as np\nrun.log('a', np.float32(0.5))\nrun.log('b', np.int64(3))\nrun.log('c', np.array([7]))\n"
         "run.log_list('d', np.arange(2))\nrun.log_row('e', x=np.float64(1), y=np.array([1, 2]))\n",
     )
-    assert [one["value"] for one in found] == [0.5, 3, 7, 0, 1, {"x": 1.0, "y": [1, 2]}]
+    assert [metric["value"] for metric in metrics] == [0.5, 3, 7, 0, 1, {"x": 1.0, "y": [1, 2]}]
 
 
 @pytest.mark.parametrize(
@@ -153,29 +153,29 @@ def test_charts(tmp_path: Path) -> None:
     for kind in kinds:
         document = {"schema_type": kind, "schema_version": "v1", "data": {"matrix": [[1, 0], [0, 1]]}}
         code += f"run.log_{kind}('one', {document!r})\nrun.log_{kind}('two', json.dumps({document!r}))\n"
-    _, found = logged(tmp_path, code)
-    assert [one["kind"] for one in found] == [kind for kind in kinds for _ in range(2)]
-    assert all(one["value"]["data"] == {"matrix": [[1, 0], [0, 1]]} for one in found)
+    _, metrics = logged(tmp_path, code)
+    assert [metric["kind"] for metric in metrics] == [kind for kind in kinds for _ in range(2)]
+    assert all(metric["value"]["data"] == {"matrix": [[1, 0], [0, 1]]} for metric in metrics)
 
 
 def test_images_are_kept_and_never_hide_each_other(tmp_path: Path) -> None:
-    folder, found = logged(
+    folder, metrics = logged(
         tmp_path,
         "open('p.png', 'wb').write(b'1'); run.log_image('curve', path='p.png')\n"
         "class Plot:\n def savefig(self, path, **_): open(path, 'wb').write(b'2')\n"
         "run.log_image('curve', plot=Plot())\n",
     )
-    assert [one["value"] for one in found] == [{"image": "curve.png"}, {"image": "curve-1.png"}]
+    assert [metric["value"] for metric in metrics] == [{"image": "curve.png"}, {"image": "curve-1.png"}]
     assert (folder.work / "outputs/curve-1.png").read_bytes() == b"2"
 
 
 def test_a_real_figure(tmp_path: Path) -> None:
-    folder, found = logged(
+    folder, metrics = logged(
         tmp_path,
         "import matplotlib; matplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\n"
         "run.log_image('c', plot=plt)\n",
     )
-    assert (folder.work / "outputs" / found[0]["value"]["image"]).read_bytes().startswith(b"\x89PNG")
+    assert (folder.work / "outputs" / metrics[0]["value"]["image"]).read_bytes().startswith(b"\x89PNG")
 
 
 def test_tags_and_properties(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_tags_and_properties(tmp_path: Path) -> None:
         "run.add_properties({'p': 5})\nassert run.get_tags() == {'a': '1', 'b': '', 'c': 'x'}, run.get_tags()\n"
         "assert run.tags['c'] == 'x' and run.properties == {'p': '5'}\n",
     )
-    assert {one["kind"] for one in lines(folder.root / "properties.jsonl")} == {"tag", "property"}
+    assert {line["kind"] for line in lines(folder.root / "properties.jsonl")} == {"tag", "property"}
 
 
 def test_uploads(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_who_it_is(tmp_path: Path) -> None:
 
 
 def test_children_have_their_own_metrics(tmp_path: Path) -> None:
-    folder, found = logged(
+    folder, metrics = logged(
         tmp_path,
         "run.log('a', 0)\nwith run.child_run('fold') as child: child.log('a', 1)\nassert child.parent.id == run.id\n"
         "two = run.create_children(tag_key='k', tag_values=['x', 'y'])\n[one.complete() for one in two]\n"
@@ -244,10 +244,10 @@ def test_children_have_their_own_metrics(tmp_path: Path) -> None:
         "assert [one.get_status() for one in run.get_children()] == ['Failed'] + ['Completed'] * 3\n"
         "assert run.get_metrics(recursive=True) == {'a': [0, 1]}\nassert two[1].get_tags() == {'k': 'y'}\n",
     )
-    assert len(found) == 1
+    assert len(metrics) == 1
     records = [json.loads(path.read_text()) for path in sorted(folder.root.glob("children/*/child.json"))]
-    assert [one["id"] for one in records] == [f"iris-1_{number}" for number in (1, 2, 3, 4)]
-    assert [one["status"] for one in records] == ["completed"] * 3 + ["failed"]
+    assert [record["id"] for record in records] == [f"iris-1_{number}" for number in (1, 2, 3, 4)]
+    assert [record["status"] for record in records] == ["completed"] * 3 + ["failed"]
 
 
 DATA = """
@@ -360,16 +360,16 @@ def test_files_of_this_machine_as_datasets(tmp_path: Path) -> None:
         "store.upload('made', 'kept', overwrite=True); store.upload_files(['made/f.txt'], target_path='more')\n"
     )
     folder, _ = logged(tmp_path, code)
-    found = sorted(str(one.relative_to(folder.work / "outputs")) for one in (folder.work / "outputs").rglob("*.txt"))
-    assert found == ["kept/f.txt", "more/f.txt"]
+    files = sorted(str(path.relative_to(folder.work / "outputs")) for path in (folder.work / "outputs").rglob("*.txt"))
+    assert files == ["kept/f.txt", "more/f.txt"]
 
 
 def test_names_that_a_run_has_no_use_for_say_so(tmp_path: Path) -> None:
     done = outside("from azureml.core import Run, Environment", cwd=tmp_path)
     assert "ImportError: azureml.core.Environment is not available in a run" in done.stderr
     assert outside("import azureml.core; print(hasattr(azureml.core, 'nothing'))").stdout == "False\n"
-    found = outside("from azureml.core import Run\nprint(Run.get_context().input_datasets)", cwd=tmp_path)
-    assert found.stdout == "{}\n", found.stderr
+    result = outside("from azureml.core import Run\nprint(Run.get_context().input_datasets)", cwd=tmp_path)
+    assert result.stdout == "{}\n", result.stderr
 
 
 def test_a_folder_above_outputs_is_not_copied_into_itself(tmp_path: Path) -> None:
@@ -378,10 +378,12 @@ def test_a_folder_above_outputs_is_not_copied_into_itself(tmp_path: Path) -> Non
         "[run.upload_folder('all', '.') for _ in range(3)]\n"
     )
     folder, _ = logged(tmp_path, code)
-    found = sorted(
-        str(one.relative_to(folder.work / "outputs")) for one in (folder.work / "outputs").rglob("*") if one.is_file()
+    files = sorted(
+        str(path.relative_to(folder.work / "outputs"))
+        for path in (folder.work / "outputs").rglob("*")
+        if path.is_file()
     )
-    assert "all/own.txt" in found and not [one for one in found if "outputs" in one or one.count("all") > 1]
+    assert "all/own.txt" in files and not [file for file in files if "outputs" in file or file.count("all") > 1]
 
 
 def test_names_and_tags_of_the_composition(tmp_path: Path) -> None:
@@ -394,7 +396,7 @@ def test_names_and_tags_of_the_composition(tmp_path: Path) -> None:
     )
     folder, _ = logged(tmp_path, code, display_name="given", tags={"team": "flowers"})
     assert {"set here"} == {
-        one["value"] for one in lines(folder.root / "properties.jsonl") if one["kind"] == "display_name"
+        line["value"] for line in lines(folder.root / "properties.jsonl") if line["kind"] == "display_name"
     }
     (child,) = folder.root.glob("children/*/child.json")
     assert json.loads(child.read_text())["name"] == "fold"
@@ -456,14 +458,14 @@ def test_a_changed_record_of_a_model_leads_nowhere_else(name: str, command_line:
 
 
 def test_lines_of_many_processes_stay_whole(tmp_path: Path) -> None:
-    _, found = logged(
+    _, metrics = logged(
         tmp_path,
         "import subprocess, sys\nc = 'from azureml.core import Run; r = Run.get_context();"
         ' [r.log("n" * 500, i) for i in range(200)]\'\n'
         "ps = [subprocess.Popen([sys.executable, '-c', c]) for _ in range(4)]\n"
         "assert [p.wait() for p in ps] == [0] * 4\n",
     )
-    assert len(found) == 800 and {one["name"] for one in found} == {"n" * 500}
+    assert len(metrics) == 800 and {metric["name"] for metric in metrics} == {"n" * 500}
 
 
 def test_started_by_hand_it_prints(tmp_path: Path) -> None:

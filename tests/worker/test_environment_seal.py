@@ -41,15 +41,15 @@ def prefix(tmp_path: Path) -> str:
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return which interpreters were read as a whole."""
-    found: list[str] = []
+    opened: list[str] = []
     whole = environment_seal._hash
 
     def read(path: str) -> str:
-        found.append(path)
+        opened.append(path)
         return whole(path)
 
     monkeypatch.setattr(environment_seal, "_hash", read)
-    return found
+    return opened
 
 
 @pytest.mark.parametrize("how", TAMPERING)

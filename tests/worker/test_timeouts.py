@@ -24,15 +24,15 @@ TOLD = {"cut_link": 15, "relay_forgotten": 20, "grace": 10, "engine_return": 60,
 
 def asked_for() -> Any:
     """Return the names that the product asks for, with the files that do."""
-    found: dict[Any, Path] = {}
+    places: dict[Any, Path] = {}
     for folder in ("runner", "serving"):
         for path in Path(ROOT, folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_bytes())):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) in ("timeouts.seconds", "seconds"):
                     (name,) = node.args
                     if isinstance(name, ast.Constant):
-                        found.setdefault(name.value, path)
-    return found
+                        places.setdefault(name.value, path)
+    return places
 
 
 def test_every_waiting_time_is_used_and_known() -> None:

@@ -145,10 +145,10 @@ def _expanded(path: str | Path) -> list[Path]:
     text = os.path.expanduser(path)  # noqa: PTH111 - a pattern
     if os.path.lexists(text) or not glob.has_magic(text):
         return [Path(text)]
-    found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - a pattern may be absolute
-    if not found:
+    matches = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - a pattern may be absolute
+    if not matches:
         raise UserError(f"Nothing matches {text}")
-    return [Path(one) for one in found]
+    return [Path(match) for match in matches]
 
 
 class DataAsset(Versioned):
@@ -167,7 +167,7 @@ class DataAsset(Versioned):
         UserError
             If the record of one cannot be read.
         """
-        return [DataVersion(self._workspace, self._store.read(self._name, one)) for one in self.version_numbers()]
+        return [DataVersion(self._workspace, self._store.read(self._name, number)) for number in self.version_numbers()]
 
     @property
     def latest(self) -> DataVersion:

@@ -50,7 +50,8 @@ def compare(before: DataVersion, after: DataVersion) -> DataDifference:
     store, old, new = before._store, before.record, after.record
     files = store.diff(old, new)
     types = [
-        {} if one.table is None else {column.name: column.type for column in one.table.columns} for one in (old, new)
+        {} if version.table is None else {column.name: column.type for column in version.table.columns}
+        for version in (old, new)
     ]
     rows: dict[str, Any] = {}
     if old.table is not None and new.table is not None:
@@ -62,12 +63,12 @@ def compare(before: DataVersion, after: DataVersion) -> DataDifference:
         files_added=files["added"],
         files_removed=files["removed"],
         files_changed=files["changed"],
-        columns_added=[one for one in types[1] if one not in types[0]],
-        columns_removed=[one for one in types[0] if one not in types[1]],
+        columns_added=[name for name in types[1] if name not in types[0]],
+        columns_removed=[name for name in types[0] if name not in types[1]],
         columns_changed={
-            one: (types[0][one], types[1][one])
-            for one in types[0]
-            if one in types[1] and types[0][one] != types[1][one]
+            name: (types[0][name], types[1][name])
+            for name in types[0]
+            if name in types[1] and types[0][name] != types[1][name]
         },
         **rows,
     )
@@ -75,8 +76,8 @@ def compare(before: DataVersion, after: DataVersion) -> DataDifference:
 
 def _rows(store: DataStore, before: AssetRecord, after: AssetRecord) -> dict[str, Any]:
     try:
-        for one in (before, after):
-            store.check(one)
+        for record in (before, after):
+            store.check(record)
         old, new = _files(store, before), _files(store, after)
         answer = ask({"task": "difference", "files": old, "other": new})
     except UserError as error:
@@ -87,4 +88,4 @@ def _rows(store: DataStore, before: AssetRecord, after: AssetRecord) -> dict[str
 
 def _files(store: DataStore, record: AssetRecord) -> list[TableFile]:
     assert record.type == TABLE  # noqa: S101 - who calls it has looked
-    return table_files(store.path(record), [one.path for one in store.files(record)])
+    return table_files(store.path(record), [file.path for file in store.files(record)])

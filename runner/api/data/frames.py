@@ -25,7 +25,7 @@ def frame_of(store: DataStore, record: AssetRecord) -> Any:
         import pandas as pd
     except ImportError:
         raise UserError("pandas is not installed", "Install it: pip install pandas") from None
-    files = table_files(store.path(record), [one.path for one in store.files(record)])
+    files = table_files(store.path(record), [file.path for file in store.files(record)])
     try:
         frames = [_read(pd, file) for file in files]
     except (ValueError, ImportError, OSError) as error:

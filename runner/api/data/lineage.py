@@ -41,39 +41,39 @@ def _published_by(workspace: Workspace, runs: Collection[str]) -> set[str]:
     """Return the versions of data assets that some runs made."""
     from runner.store.data.store import DataStore
 
-    return {one.id for one in DataStore(workspace.layout).all() if one.run in runs} if runs else set()
+    return {asset.id for asset in DataStore(workspace.layout).all() if asset.run in runs} if runs else set()
 
 
 def readers(workspace: Workspace, versions: Collection[str]) -> list[str]:
     """Return the ids of the runs that read one of some versions, newest first."""
     rows = workspace.runs(archived=True).rows
-    return [row["id"] for row in rows if any(one in versions for one in row["data"].values())]
+    return [row["id"] for row in rows if any(version in versions for version in row["data"].values())]
 
 
 def made_by(workspace: Workspace, runs: Collection[str], versions: Collection[str]) -> list[str]:
     """Return the versions of models that some runs registered, or whose record names one of some versions of data."""
     registry = FileRegistry(workspace.layout)
-    found = [
+    records = [
         record
         for name in registry.names()
         for record in registry.readable(name)
-        if record.run in runs or any(one in versions for one in record.assets.values())
+        if record.run in runs or any(version in versions for version in record.assets.values())
     ]
-    return sorted(f"{record.name}:{record.version}" for record in found)
+    return sorted(f"{record.name}:{record.version}" for record in records)
 
 
 def serving(workspace: Workspace, models: Collection[str]) -> list[str]:
     """Return the names of the endpoints that serve one of some versions of models."""
     store = EndpointStore(workspace.layout)
-    found = []
+    names = []
     for name in store.names() if models else ():
         try:
             deployments = store.read(name).deployments
         except UserError:  # named where endpoints are listed
             continue
-        if any(f"{one.name}:{one.version}" in models for one in deployments):
-            found.append(name)
-    return found
+        if any(f"{deployment.name}:{deployment.version}" in models for deployment in deployments):
+            names.append(name)
+    return names
 
 
 def needed_by(workspace: Workspace, name: str, version: int | None) -> list[str]:
@@ -85,15 +85,15 @@ def needed_by(workspace: Workspace, name: str, version: int | None) -> list[str]
     runs = readers(workspace, versions)
     models = made_by(workspace, set(runs), versions)
     what = name if version is None else f"{name}:{version}"
-    found = []
+    reasons = []
     if runs:
-        found.append(f"{_listed('run', runs)} {'reads' if len(runs) == 1 else 'read'} {what}")
+        reasons.append(f"{_listed('run', runs)} {'reads' if len(runs) == 1 else 'read'} {what}")
     if models:
-        found.append(f"{_listed('model', models)} came of it")
+        reasons.append(f"{_listed('model', models)} came of it")
     endpoints = serving(workspace, set(models))
     if endpoints:
-        found.append(f"{_listed('endpoint', endpoints)} {'serves' if len(endpoints) == 1 else 'serve'} that")
-    return found
+        reasons.append(f"{_listed('endpoint', endpoints)} {'serves' if len(endpoints) == 1 else 'serve'} that")
+    return reasons
 
 
 def _listed(noun: str, names: list[str]) -> str:

@@ -36,29 +36,29 @@ def preview_of(store: DataStore, record: AssetRecord, rows: int) -> Preview:
     """
     if record.type == FOLDER:
         files = itertools.islice(store.files(record), rows)
-        return Preview(["file", "bytes"], [[one.path, str(one.bytes)] for one in files])
+        return Preview(["file", "bytes"], [[file.path, str(file.bytes)] for file in files])
     table = record.table
     if table is not None and (rows <= len(table.head) or table.rows == len(table.head)):
         head = [list(row) for row in table.head[:rows]]
-        return Preview([one.name for one in table.columns], head, list(table.notes))
+        return Preview([column.name for column in table.columns], head, list(table.notes))
     store.check(record)
     if record.type != TABLE:
         return _lines(store, record, rows)
-    names = [one.path for one in store.files(record)]
+    names = [file.path for file in store.files(record)]
     answer = ask({"task": "rows", "limit": rows, "files": table_files(store.path(record), names)})
     return Preview(answer.get("columns", []), answer.get("rows", []), answer.get("notes", []))
 
 
 def _lines(store: DataStore, record: AssetRecord, rows: int) -> Preview:
-    path, found = store.path(record), list[list[str]]()
+    path, lines = store.path(record), list[list[str]]()
     decode = codecs.getincrementaldecoder("utf-8")().decode
     try:
         with path.open("rb") as file:
-            while len(found) < rows and (line := file.readline(_LONGEST)):
+            while len(lines) < rows and (line := file.readline(_LONGEST)):
                 # A longer line is shown in parts, and a part can end inside a character.
-                found.append([decode(line, len(line) < _LONGEST).rstrip("\r\n")])
+                lines.append([decode(line, len(line) < _LONGEST).rstrip("\r\n")])
     except UnicodeDecodeError:
         return Preview(["line"], [], [f"{record.content} is not a text"])
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    return Preview(["line"], found)
+    return Preview(["line"], lines)

@@ -22,7 +22,7 @@ def delete(workspace: Workspace, name: str, version: int | None, *, force: bool)
         If something refers to it and `force` is false, or an active run is using it.
     """
     check_delete(workspace, name, version, force=force)
-    copied = {one for row in workspace.runs(archived=True).rows for one in row["data"].values()}
+    copied = {reference for row in workspace.runs(archived=True).rows for reference in row["data"].values()}
     DataStore(workspace.layout).delete(name, version, force=force, used=lambda record: record.hash in copied)
 
 
@@ -52,7 +52,7 @@ def _check_unused(workspace: Workspace, store: DataStore, record: AssetRecord) -
         return
     for run in workspace.active_runs():
         links = workspace.layout.run(run.experiment, run.id).inputs.glob("*/*")
-        if any(one.is_symlink() and one.readlink().is_relative_to(place) for one in links):
+        if any(link.is_symlink() and link.readlink().is_relative_to(place) for link in links):
             raise UserError(
                 f"{record.id} was not removed: run {run.id} is using it",
                 f"Wait until it has ended, or cancel it: vivero cancel {run.id}",

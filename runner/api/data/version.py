@@ -71,7 +71,9 @@ class DataVersion(StoredVersion):
         UserError
             If their list cannot be read.
         """
-        return [{"path": one.path, "bytes": one.bytes, "sha256": one.sha256} for one in self._store.files(self._record)]
+        return [
+            {"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in self._store.files(self._record)
+        ]
 
     @property
     def lineage(self) -> dict[str, Any]:

@@ -150,22 +150,22 @@ def _read(text: str) -> Measures:
     buckets: dict[float, float] = defaultdict(float)
     seconds = 0.0
     try:
-        samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     except ValueError as error:
         raise UserError(f"The endpoint's metrics cannot be read: {error}") from None
-    for one in samples:
-        if one.name == "vivero_requests_total" and (one.labels["model"] or one.labels["status"] >= "400"):
-            statuses[one.labels["status"]] += one.value  # one that is refused has no model
-        if not one.labels.get("model"):  # health checks, this question and pages
+    for sample in samples:
+        if sample.name == "vivero_requests_total" and (sample.labels["model"] or sample.labels["status"] >= "400"):
+            statuses[sample.labels["status"]] += sample.value  # one that is refused has no model
+        if not sample.labels.get("model"):  # health checks, this question and pages
             continue
-        if one.name == "vivero_requests_total":
-            requests[_version(one.labels)] += one.value
-        elif one.name == "vivero_rows_total":
-            rows[_version(one.labels)] += one.value
-        elif one.name == "vivero_request_seconds_bucket":
-            buckets[float(one.labels["le"])] += one.value
-        elif one.name == "vivero_request_seconds_sum":
-            seconds += one.value
+        if sample.name == "vivero_requests_total":
+            requests[_version(sample.labels)] += sample.value
+        elif sample.name == "vivero_rows_total":
+            rows[_version(sample.labels)] += sample.value
+        elif sample.name == "vivero_request_seconds_bucket":
+            buckets[float(sample.labels["le"])] += sample.value
+        elif sample.name == "vivero_request_seconds_sum":
+            seconds += sample.value
     return Measures(dict(requests), dict(rows), dict(statuses), sorted(buckets.items()), seconds)
 
 

@@ -33,7 +33,7 @@ def checked_settings(settings: dict[str, Any]) -> EndpointSettings:
     """
     from runner.io.field_types import BadValueError, checked_fields
 
-    known = [one.name for one in dataclasses.fields(EndpointSettings)]
+    known = [field.name for field in dataclasses.fields(EndpointSettings)]
     for name in settings:
         if name not in known:
             raise UserError(f"An endpoint has no setting '{name}'", nearest(name, known))

@@ -93,7 +93,7 @@ def drift_of(log: Path, example: Any = None) -> Drift:
     every = [*known, *rows] if from_example else rows
     names = list(dict.fromkeys(name for row in every for name in row))[:_COLUMNS]
     columns = [_compare(name, [row.get(name) for row in every], half) for name in names]
-    columns.sort(key=lambda one: -one.index)
+    columns.sort(key=lambda column: -column.index)
     return Drift(columns, half, after, unread, from_example=from_example, **span)
 
 
@@ -111,14 +111,14 @@ def _logged(log: Path) -> tuple[list[Row], list[str], int]:
     for line in last_lines(log, _READ).splitlines():
         try:
             value = parse(line)
-            found, time = list(rows_of(value["request"])), str(value["time"])
+            request_rows, time = list(rows_of(value["request"])), str(value["time"])
             read_time(time)
         except (ValueError, KeyError, TypeError, RecursionError, UserError):
             unread += 1
             continue
-        rows += found
-        times += [time] * len(found)
-        unread += not found
+        rows += request_rows
+        times += [time] * len(request_rows)
+        unread += not request_rows
     return rows[-_MOST_ROWS:], times[-_MOST_ROWS:], unread
 
 
@@ -127,7 +127,11 @@ def rows_of(request: Any) -> Iterator[Row]:
     if not isinstance(request, Mapping):
         return
     tensors = request.get("inputs")
-    if isinstance(tensors, list) and tensors and all(isinstance(one, Mapping) and "shape" in one for one in tensors):
+    if (
+        isinstance(tensors, list)
+        and tensors
+        and all(isinstance(tensor, Mapping) and "shape" in tensor for tensor in tensors)
+    ):
         yield from _of_tensors(tensors)
         return
     for key in _ROWS:
@@ -146,22 +150,24 @@ def _of_rows(value: Any, columns: Sequence[Any] | None) -> Iterator[Row]:
         return
     for row in value if isinstance(value, list) else ():
         if isinstance(row, Mapping):
-            yield {str(name): one for name, one in row.items()}
+            yield {str(name): cell for name, cell in row.items()}
         elif isinstance(row, list):
             names = columns if columns is not None and len(columns) == len(row) else range(len(row))
-            yield {str(name): one for name, one in zip(names, row, strict=True)}
+            yield {str(name): cell for name, cell in zip(names, row, strict=True)}
 
 
 def _of_tensors(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     first = tensors[0]
     if len(tensors) == 1 and isinstance(first.get("data"), list) and len(first["shape"]) == 2:
         data, width = first["data"], first["shape"][1]
-        flat = data if not data or not isinstance(data[0], list) else [one for row in data for one in row]
+        flat = data if not data or not isinstance(data[0], list) else [value for row in data for value in row]
         if isinstance(width, int) and width > 0:
             for at in range(0, len(flat) - width + 1, width):
-                yield {str(number): one for number, one in enumerate(flat[at : at + width])}
+                yield {str(number): value for number, value in enumerate(flat[at : at + width])}
         return
-    columns = {str(one.get("name")): one.get("data") for one in tensors if isinstance(one.get("data"), list)}
+    columns = {
+        str(tensor.get("name")): tensor.get("data") for tensor in tensors if isinstance(tensor.get("data"), list)
+    }
     for values in zip(*columns.values(), strict=False):
         yield dict(zip(columns, values, strict=True))
 
@@ -211,7 +217,7 @@ class _Parts:
 
 
 def _tenths(values: Sequence[Any]) -> _Parts:
-    numbers = sorted(one for one in values if one is not None)
+    numbers = sorted(value for value in values if value is not None)
     edges = sorted({numbers[len(numbers) * part // _BINS] for part in range(1, _BINS)}) if numbers else []
     if not edges:
         return _Parts(["any"], [])
@@ -220,5 +226,5 @@ def _tenths(values: Sequence[Any]) -> _Parts:
 
 
 def _categories(values: Sequence[Any]) -> _Parts:
-    many = Counter(str(one)[: _CATEGORIES * 4] for one in values if one is not None)
+    many = Counter(str(value)[: _CATEGORIES * 4] for value in values if value is not None)
     return _Parts([label for label, _ in many.most_common(_CATEGORIES)])

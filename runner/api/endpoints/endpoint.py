@@ -71,7 +71,7 @@ class Endpoint:
     @property
     def keys(self) -> dict[str, str]:
         """The creation time of each key by the key's name. The values are not stored."""
-        return {which: one["created"] for which, one in self._store.keys(self._name).items()}
+        return {which: key["created"] for which, key in self._store.keys(self._name).items()}
 
     def make_key(self, which: str) -> str:
         """Replace the primary or the secondary key and return the new one, which is never shown again.

@@ -30,7 +30,7 @@ def _described(endpoint: Endpoint) -> dict[str, Any]:
         "kind": settings.kind,
         "status": status.word,
         "address": settings.address,
-        "models": [one.to_json() for one in record.deployments],
+        "models": [deployment.to_json() for deployment in record.deployments],
         "served": status.states[0]["served"] if status.states else [],
         "processes": [state["pid"] for state in status.states],
         "image": record.image,

@@ -17,15 +17,15 @@ def image_sizes(images: list[str]) -> dict[str, int]:
     from runner.environments.docker.engine import connect
     from runner.errors import UserError
 
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     try:
         client = connect(timeout=5)
         for image in images:
             with contextlib.suppress(docker.errors.ImageNotFound):
-                found[image] = int(client.images.get(image).attrs["Size"])
+                sizes[image] = int(client.images.get(image).attrs["Size"])
     except (UserError, docker.errors.DockerException, OSError) as error:  # errors of requests are OSErrors
         note(f"Cannot read the sizes of images: {' '.join(str(error).split())}")
-    return found
+    return sizes
 
 
 def remove_image(key: str, root: str) -> str | None:
@@ -69,7 +69,7 @@ def prune_served(layout: Layout, dry_run: bool) -> list[str]:
         return []
     try:
         client = connect(timeout=10)
-        for name in unused_images(client, layout, {str(store.read(one).image) for one in store.names()}):
+        for name in unused_images(client, layout, {str(store.read(endpoint).image) for endpoint in store.names()}):
             if not dry_run:
                 client.images.remove(name)
             removed.append(name)

@@ -24,7 +24,7 @@ class Environment:
     def row(self) -> dict[str, Any]:
         """The environment as ``vivero environments --json`` prints it. Measuring its size takes a moment."""
         if self._row is None:
-            row = next((one for one in rows(self._layout) if one["key"] == self._key), None)
+            row = next((row for row in rows(self._layout) if row["key"] == self._key), None)
             if row is None:
                 raise NotFoundError(f"Environment {self._key} does not exist any more")
             self._row = row
@@ -51,7 +51,10 @@ class Environment:
         """The packages with their versions."""
         from runner.environments.catalogue import stored_environments
 
-        record = next((one.record for one in stored_environments(self._layout) if one.key == self.key), None)
+        record = next(
+            (environment.record for environment in stored_environments(self._layout) if environment.key == self.key),
+            None,
+        )
         return dict(record.packages) if record is not None else {}
 
     @property
@@ -80,24 +83,30 @@ def rows(layout: Layout) -> list[dict[str, Any]]:
     from runner.environments.catalogue import stored_environments
     from runner.io.clock import write_time
 
-    needed, used, there = needs(layout), last_used(layout), stored_environments(layout)
-    sizes = image_sizes([one.record.image_id for one in there if one.record and one.record.image_id])
-    found = []
-    for one in there:
-        record, created = one.record, write_time(datetime.fromtimestamp(one.created, UTC))
-        began = used.get(one.key)
-        found.append(
+    needed, used, environments = needs(layout), last_used(layout), stored_environments(layout)
+    sizes = image_sizes(
+        [
+            environment.record.image_id
+            for environment in environments
+            if environment.record and environment.record.image_id
+        ]
+    )
+    listed = []
+    for environment in environments:
+        record, created = environment.record, write_time(datetime.fromtimestamp(environment.created, UTC))
+        began = used.get(environment.key)
+        listed.append(
             {
-                "key": one.key,
+                "key": environment.key,
                 "kind": record.kind if record else None,
                 "python": record.python_version if record else None,
                 "packages": len(record.packages) if record else None,
                 "image": record.image if record else None,
-                "bytes": sizes.get(record.image_id) if record and record.image_id else one.size(),
+                "bytes": sizes.get(record.image_id) if record and record.image_id else environment.size(),
                 "created": created,
                 "last_used": began and max(began, created),  # the run that built it started earlier
-                "needed_by": needed.of(one.key),
-                "problem": one.problem,
+                "needed_by": needed.of(environment.key),
+                "problem": environment.problem,
             }
         )
-    return found
+    return listed

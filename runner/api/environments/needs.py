@@ -30,11 +30,11 @@ def needs(layout: Layout) -> Needs:
     A model version needs the environment of the run that registered it, or one with the same lock if that run was
     deleted, because it is inspected and served there.
     """
-    found: dict[str, list[str]] = defaultdict(list)
+    by_key: dict[str, list[str]] = defaultdict(list)
     store = FileRunStore(layout)
-    read = [looked_at(layout, one) for one in store.list()]
-    runs = {one.id: one for one, _ in read}
-    left = {one.id for one, followed in read if not followed}
+    read = [looked_at(layout, run) for run in store.list()]
+    runs = {run.id: run for run, _ in read}
+    left = {run.id for run, followed in read if not followed}
     unknown = [f"run {name}, whose record cannot be read" for name in store.ids() if name not in runs]
     sweeps = _sweeps_that_go_on(layout, unknown)
     for run in runs.values():
@@ -44,19 +44,19 @@ def needs(layout: Layout) -> Needs:
             why = "is not followed: vivero recover" if run.id in left else "is being prepared"
             unknown.append(f"run {run.id}, which {why}")
         elif key is not None and (goes_on or run.properties.get("sweep") in sweeps):
-            found[key].append(f"run {run.id}")
+            by_key[key].append(f"run {run.id}")
     for model in _models(layout, unknown):
         made = runs.get(model.run or "")
         keys = [made.prepare.environment.key] if made is not None and made.prepare else _alike(layout, model)
         for key in keys:
-            found[key].append(f"model {model.name}:{model.version}")
+            by_key[key].append(f"model {model.name}:{model.version}")
     for name, endpoint in _records(layout.endpoints, str(EndpointLayout.record), EndpointRecord, unknown):
         python = Path(endpoint.python)
         if endpoint.environment:
-            found[endpoint.environment].append(f"endpoint {name}")
+            by_key[endpoint.environment].append(f"endpoint {name}")
         if python != layout.environments and python.is_relative_to(layout.environments):
-            found[python.relative_to(layout.environments).parts[0]].append(f"endpoint {name}")
-    return Needs(found, unknown)
+            by_key[python.relative_to(layout.environments).parts[0]].append(f"endpoint {name}")
+    return Needs(by_key, unknown)
 
 
 def _models(layout: Layout, unknown: list[str]) -> Iterator[ModelRecord]:
@@ -71,12 +71,12 @@ def _models(layout: Layout, unknown: list[str]) -> Iterator[ModelRecord]:
 
 def _alike(layout: Layout, model: ModelRecord) -> list[str]:
     """Return the environments with the same lock as a model version."""
-    found = []
-    for one in stored_environments(layout):
+    keys = []
+    for environment in stored_environments(layout):
         with contextlib.suppress(UserError):  # one without a lock is rebuilt before its next use
-            if one.record is not None and model.lock is not None and one.lock() == model.lock:
-                found.append(one.key)
-    return found
+            if environment.record is not None and model.lock is not None and environment.lock() == model.lock:
+                keys.append(environment.key)
+    return keys
 
 
 def _records(root: Path, file: str, kind: type[T], unknown: list[str]) -> Iterator[tuple[str, T]]:
@@ -88,14 +88,14 @@ def _records(root: Path, file: str, kind: type[T], unknown: list[str]) -> Iterat
 
 
 def _sweeps_that_go_on(layout: Layout, unknown: list[str]) -> set[str]:
-    found = _records(layout.sweeps, str(SweepLayout.record), SweepRecord, unknown)
-    return {name for name, sweep in found if sweep.state == RUNNING}
+    sweeps = _records(layout.sweeps, str(SweepLayout.record), SweepRecord, unknown)
+    return {name for name, sweep in sweeps if sweep.state == RUNNING}
 
 
 def last_used(layout: Layout) -> dict[str, str]:
     """Return the start of the latest run of each environment."""
-    found: dict[str, str] = {}
+    times: dict[str, str] = {}
     for run in FileRunStore(layout).list():  # the newest first
         if run.prepare is not None:
-            found.setdefault(run.prepare.environment.key, run.created)
-    return found
+            times.setdefault(run.prepare.environment.key, run.created)
+    return times

@@ -44,7 +44,7 @@ def regular_points(block: bytes) -> list[Points] | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     times = _column("time", lines)
-    moments = [one for one in times if one is not None] if times.count(None) < len(times) else ()
+    moments = [moment for moment in times if moment is not None] if times.count(None) < len(times) else ()
     if not lines or (moments and not _YEARS[0] <= min(moments).year <= max(moments).year <= _YEARS[1]):
         return None
     values = _column("value", lines)
@@ -74,7 +74,7 @@ def _decoder() -> Callable[[bytes], list[Any]] | None:
 def _by_name(names: Sequence[str], *columns: Sequence[Any]) -> list[Points]:
     if names.count(names[0]) == len(names):
         return [Points(names[0], *columns)]
-    found: dict[str, list[int]] = {}
+    by_name: dict[str, list[int]] = {}
     for at, name in enumerate(names):
-        found.setdefault(name, []).append(at)
-    return [Points(name, *([one[at] for at in places] for one in columns)) for name, places in found.items()]
+        by_name.setdefault(name, []).append(at)
+    return [Points(name, *([column[at] for at in places] for column in columns)) for name, places in by_name.items()]

@@ -25,8 +25,8 @@ def curves_of(folders: Iterable[tuple[str, RunLayout]], metric: str) -> tuple[st
 
     The values are over the logged steps if every run has them, otherwise over their number.
     """
-    found = {run_id: _read(folder.metrics, metric) for run_id, folder in folders}
-    known = {run_id: (points, stepped) for run_id, (points, stepped) in found.items() if points}
+    curves = {run_id: _read(folder.metrics, metric) for run_id, folder in folders}
+    known = {run_id: (points, stepped) for run_id, (points, stepped) in curves.items() if points}
     by_step = bool(known) and all(stepped for _, stepped in known.values())
     return STEP if by_step else COUNT, {
         run_id: points if by_step or not stepped else [(float(at), value) for at, (_, value) in enumerate(points)]
@@ -54,11 +54,11 @@ def _read(path: Path, metric: str) -> tuple[Points, bool]:
 def _points(path: Path, metric: str) -> tuple[Points, bool]:
     from runner.api.metrics.series import metric_series
 
-    entries = [one for one in metric_series(path).get(metric, []) if _is_number(one["value"])]
-    stepped = all(_is_number(one["step"]) for one in entries)
-    places = [float(one["step"]) if stepped else float(at) for at, one in enumerate(entries)]
-    points = list(zip(places, (float(one["value"]) for one in entries), strict=True))
-    return thin(sorted(points, key=lambda one: one[0]), _BUCKETS), stepped
+    entries = [entry for entry in metric_series(path).get(metric, []) if _is_number(entry["value"])]
+    stepped = all(_is_number(entry["step"]) for entry in entries)
+    places = [float(entry["step"]) if stepped else float(at) for at, entry in enumerate(entries)]
+    points = list(zip(places, (float(entry["value"]) for entry in entries), strict=True))
+    return thin(sorted(points, key=lambda point: point[0]), _BUCKETS), stepped
 
 
 def _is_number(value: Any) -> bool:

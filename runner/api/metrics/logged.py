@@ -73,7 +73,7 @@ class Metrics:
     @property
     def points(self) -> int:
         """The numbers in memory."""
-        return sum(len(one.x) for one in list(self.named.values()))  # another thread may be adding a metric
+        return sum(len(logged.x) for logged in list(self.named.values()))  # another thread may be adding a metric
 
     def copy(self) -> Metrics:
         """Return a copy that does not change when more is read."""
@@ -116,42 +116,42 @@ class _Reader:
     def _add_block(self, block: bytes) -> None:
         """Add the lines of a block, all at once if they are regular."""
         points = regular_points(block)
-        if points is None or not all(self._takes(one) for one in points):
+        if points is None or not all(self._takes(series) for series in points):
             self._add(_parsed(block))
             return
-        for one in points:
-            self._add_points(self.metrics.named[one.name], one)
+        for series in points:
+            self._add_points(self.metrics.named[series.name], series)
 
     def _takes(self, points: Points) -> bool:
         """Return whether values can be added at once: to numbers over what all of them have."""
-        found = self.metrics.named.get(points.name)
+        logged = self.metrics.named.get(points.name)
         by_time = self._axis == "time"
-        return found is not None and found.kind == "scalar" and (by_time or None not in points.steps)
+        return logged is not None and logged.kind == "scalar" and (by_time or None not in points.steps)
 
-    def _add_points(self, found: Logged, points: Points) -> None:
-        found.count += len(points.values)
+    def _add_points(self, logged: Logged, points: Points) -> None:
+        logged.count += len(points.values)
         if self._axis == "time":
-            found.x.extend(float("nan") if one is None else one.timestamp() for one in points.times)
+            logged.x.extend(float("nan") if moment is None else moment.timestamp() for moment in points.times)
         else:
-            found.x.extend(points.steps)  # type: ignore[arg-type]  # none is None, as `_takes` says
-        found.y.extend(points.values)
-        found.last = points.values[-1]
+            logged.x.extend(points.steps)  # type: ignore[arg-type]  # none is None, as `_takes` says
+        logged.y.extend(points.values)
+        logged.last = points.values[-1]
 
     def _add(self, lines: Iterable[Parts]) -> None:
         named, by_time = self.metrics.named, self._axis == "time"
         for name, value, step, time, kind in lines:
-            found = named.get(name)
-            if found is None or (kind is not None and kind != found.kind):
-                found = self._begin(name, kind)
-                if found is None:
+            logged = named.get(name)
+            if logged is None or (kind is not None and kind != logged.kind):
+                logged = self._begin(name, kind)
+                if logged is None:
                     continue
-            found.count += 1
-            if type(value) is float and found.kind == "scalar":  # what nearly all lines are
-                found.x.append(_seconds(time) if by_time else found.count - 1 if step is None else step)
-                found.y.append(value)
-                found.last = value
+            logged.count += 1
+            if type(value) is float and logged.kind == "scalar":  # what nearly all lines are
+                logged.x.append(_seconds(time) if by_time else logged.count - 1 if step is None else step)
+                logged.y.append(value)
+                logged.last = value
             else:
-                self._add_other(found, {"value": value, "step": step, "time": time, "kind": kind})
+                self._add_other(logged, {"value": value, "step": step, "time": time, "kind": kind})
 
     def _begin(self, name: str, kind: str | None) -> Logged | None:
         """Return a new metric, or None if the line removes one or there are too many."""
@@ -168,20 +168,20 @@ class _Reader:
             return None
         return self.metrics.named.setdefault(name, Logged(kind or "scalar"))
 
-    def _add_other(self, found: Logged, line: dict[str, Any]) -> None:
+    def _add_other(self, logged: Logged, line: dict[str, Any]) -> None:
         try:
             numbers = numbers_of(line)
         except OverflowError:  # a whole number that is larger than any float
             numbers = [float("nan")]
         at = _seconds(line["time"]) if self._axis == "time" else line["step"]
         for number in numbers:
-            found.x.append(len(found.x) if at is None else at)
-            found.y.append(number)
+            logged.x.append(len(logged.x) if at is None else at)
+            logged.y.append(number)
         if kind_of(line).replaces:
-            found.last = line["value"] if not isinstance(line["value"], list | dict) else None
+            logged.last = line["value"] if not isinstance(line["value"], list | dict) else None
         elif not numbers:
-            found.entries.append(line)
-            del found.entries[:-_ENTRIES]
+            logged.entries.append(line)
+            del logged.entries[:-_ENTRIES]
 
 
 _readers: OrderedDict[tuple[Path, str], _Reader] = OrderedDict()
@@ -202,7 +202,7 @@ def read_metrics(path: Path, axis: str = "step") -> Metrics:
     with reader.lock:
         found = reader.refresh(path).copy()
     with _lock:
-        while len(_readers) > 1 and sum(one.metrics.points for one in _readers.values()) > _KEPT:
+        while len(_readers) > 1 and sum(reader.metrics.points for reader in _readers.values()) > _KEPT:
             _readers.popitem(last=False)
     return found
 
@@ -233,15 +233,15 @@ def _blocks(file: BinaryIO) -> Iterator[tuple[bytes | None, int]]:
 def _parsed(block: bytes) -> Iterable[Parts]:
     """Return the lines of a block that are metrics. What is not is skipped, as by all who read them."""
     decode = _decoder()
-    found = decode(block) if decode is not None else None
-    return found if found is not None else _one_by_one(block)
+    parts = decode(block) if decode is not None else None
+    return parts if parts is not None else _one_by_one(block)
 
 
 def _one_by_one(block: bytes) -> Iterator[Parts]:
     for line in block.splitlines():
-        found = check_line(line, MetricLine)
-        if isinstance(found, Mapping):
-            yield found["name"], found.get("value"), found.get("step"), found.get("time"), found.get("kind")
+        checked = check_line(line, MetricLine)
+        if isinstance(checked, Mapping):
+            yield checked["name"], checked.get("value"), checked.get("step"), checked.get("time"), checked.get("kind")
 
 
 @functools.cache
@@ -261,12 +261,12 @@ def _decoder() -> Callable[[bytes], Iterable[Parts] | None] | None:
 
     def decode(block: bytes) -> Iterable[Parts] | None:
         try:
-            found = [_parts(one) for one in lines.decode_lines(block)]
-            for time in {time for _, _, _, time, _ in found if time is not None}:
+            parts = [_parts(line) for line in lines.decode_lines(block)]
+            for time in {time for _, _, _, time, _ in parts if time is not None}:
                 check_time(time)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
             return None
-        return found
+        return parts
 
     return decode
 

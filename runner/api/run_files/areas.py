@@ -25,8 +25,8 @@ AREAS: dict[str, Callable[[WrittenRun], dict[str, Path]]] = {
 
 def _records(folder: RunLayout) -> dict[str, Path]:
     """Return the files about the run that may be shown: never the job order, which can have secrets."""
-    found = {str(one): folder.root / one for one in _RECORDS}
-    return {name: path for name, path in found.items() if path.is_file() and not path.is_symlink()}
+    records = {str(name): folder.root / name for name in _RECORDS}
+    return {name: path for name, path in records.items() if path.is_file() and not path.is_symlink()}
 
 
 def files_of(run: WrittenRun, area: str) -> dict[str, Path]:

@@ -42,12 +42,12 @@ def locate(layout: Layout, record: RunRecord, name: str) -> Path | None:
     UserError
         If there is none of that name.
     """
-    found = log_files(layout.run(record.experiment, record.id))
-    if name in found:
-        return found[name]
+    logs = log_files(layout.run(record.experiment, record.id))
+    if name in logs:
+        return logs[name]
     if name == RunLayout.log.name:
         return None
-    raise NotFoundError(f"Run {record.id} has no log '{name}'", nearest(name, found))
+    raise NotFoundError(f"Run {record.id} has no log '{name}'", nearest(name, logs))
 
 
 def read_all(path: Path) -> Iterator[bytes]:

@@ -21,17 +21,17 @@ def children_of(folder: Path) -> list[Child]:
 
     A damaged child is named and skipped.
     """
-    found = []
-    for one in entries(folder) if not folder.is_symlink() else ():  # a link may be circular
-        if not one.is_dir(follow_symlinks=False):
+    children = []
+    for entry in entries(folder) if not folder.is_symlink() else ():  # a link may be circular
+        if not entry.is_dir(follow_symlinks=False):
             continue
         try:
-            found.append(_read(Path(one.path)))
+            children.append(_read(Path(entry.path)))
         except FileNotFoundError:  # it is just being created
             continue
         except UserError as error:
-            warn_once(one.path, str(error))
-    return sorted(found, key=lambda child: (child["number"], child["id"]))
+            warn_once(entry.path, str(error))
+    return sorted(children, key=lambda child: (child["number"], child["id"]))
 
 
 def _read(folder: Path) -> Child:
@@ -48,8 +48,8 @@ def _read(folder: Path) -> Child:
 
 
 def _last(lines: list[dict[str, Any]], kind: str) -> dict[str, Any]:
-    found = {line["name"]: line["value"] for line in lines if line.get("kind") == kind}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {line["name"]: line["value"] for line in lines if line.get("kind") == kind}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def walk(children: list[Child]) -> Iterator[Child]:

@@ -36,7 +36,7 @@ def _composed(record: RunRecord) -> dict[str, Any]:
 
 
 def _facts(record: RunRecord) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "status": record.status,
         "started in": record.config.get("base"),
         "duration": seconds_between(record.created, record.ended) if record.ended else None,
@@ -44,15 +44,15 @@ def _facts(record: RunRecord) -> dict[str, Any]:
     }
     if record.prepare is not None:
         snapshot, environment = record.prepare.snapshot, record.prepare.environment
-        found |= {
+        facts |= {
             "snapshot": snapshot.hash,
             "git commit": snapshot.git.commit if snapshot.git else None,
             "environment": environment.key,
             "python": environment.python_version,
             "platform": environment.platform,
         }
-        found |= {f"input {name}": item.hash for name, item in record.prepare.inputs.items()}
-    return found
+        facts |= {f"input {name}": item.hash for name, item in record.prepare.inputs.items()}
+    return facts
 
 
 def _sides(mappings: Sequence[Mapping[str, Any]]) -> Sides:
@@ -71,11 +71,11 @@ def _differing(mappings: Sequence[Mapping[str, Any]]) -> Sides:
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Flatten nested mappings to dotted keys. Lists and empty mappings are values."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, item in value.items():
         name = f"{prefix}{key}"
         if isinstance(item, Mapping) and item:
-            found.update(_flat(item, f"{name}."))
+            flat.update(_flat(item, f"{name}."))
         else:
-            found[name] = item
-    return found
+            flat[name] = item
+    return flat

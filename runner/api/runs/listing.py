@@ -158,16 +158,19 @@ class RunList(Sequence["Run"]):
         """
         from runner.api.runs.compare import comparison
 
-        found, at = list[Any](), list[int | None]()
+        records, at = list[Any](), list[int | None]()
         for run in self:
             try:
-                found.append((run.record, run.followed))
-                at.append(len(found) - 1)
+                records.append((run.record, run.followed))
+                at.append(len(records) - 1)
             except UserError:
                 at.append(None)
-        sides = comparison(self._workspace.layout, found)
+        sides = comparison(self._workspace.layout, records)
         return {
-            kind: {name: [None if one is None else values[one] for one in at] for name, values in names.items()}
+            kind: {
+                name: [None if position is None else values[position] for position in at]
+                for name, values in names.items()
+            }
             for kind, names in sides.items()
         }
 

@@ -21,5 +21,5 @@ def run_of(workspace: Workspace, text: str) -> Run:
         if found is None:
             raise
         top = Run(workspace, found[0].experiment, found[0].id)
-        return next(one for one in top.walk() if one.id == found[1]["id"])
+        return next(run for run in top.walk() if run.id == found[1]["id"])
     return Run(workspace, record.experiment, record.id)

@@ -67,7 +67,7 @@ class Run(WrittenRun):
         """
         from runner.pipelines.why import why
 
-        known = [one.name for one in self.steps]
+        known = [record.name for record in self.steps]
         if step not in known:
             raise UserError(f"Run {self.id} has no step '{step}'", nearest(step, known) if known else "")
         return why(self._workspace.layout, self.record, step)
@@ -194,7 +194,9 @@ class Run(WrittenRun):
         """Set tags in one go, and remove those that are None."""
         from runner.io.names import check_tag
 
-        return self._edit({"tags": {check_tag(key): None if one is None else str(one) for key, one in tags.items()}})
+        return self._edit(
+            {"tags": {check_tag(key): None if value is None else str(value) for key, value in tags.items()}}
+        )
 
     def set_note(self, text: str | None) -> Run:
         """Write a note about the run, or remove it with None."""

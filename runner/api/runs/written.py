@@ -25,12 +25,12 @@ class WrittenRun(RecordedRun):
         from runner.api.metrics.series import metric_series
         from runner.errors import UserError, nearest
 
-        found = metric_series(self.folder.metrics)
+        metrics = metric_series(self.folder.metrics)
         if name is None:
-            return found
-        if name not in found:
-            raise UserError(f"Run {self.id} has no metric '{name}'", nearest(name, found))
-        return {name: found[name]}
+            return metrics
+        if name not in metrics:
+            raise UserError(f"Run {self.id} has no metric '{name}'", nearest(name, metrics))
+        return {name: metrics[name]}
 
     def logged(self, axis: str = "step") -> Metrics:
         """Return everything that was logged, with the numbers in arrays: quick also for millions of points.
@@ -64,8 +64,8 @@ class WrittenRun(RecordedRun):
         """
         from runner.api.metrics.curves import curves_of
 
-        step, found = curves_of([(self.id, self.folder)], metric)
-        return step, found.get(self.id, [])
+        step, curves = curves_of([(self.id, self.folder)], metric)
+        return step, curves.get(self.id, [])
 
     def pictures(self) -> list[str]:
         """Return the paths of the pictures in ``./outputs``: PNG, JPEG, GIF and WebP."""

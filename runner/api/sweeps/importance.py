@@ -41,9 +41,9 @@ def importances(cases: Sequence[Case]) -> list[dict[str, Any]]:
         If scikit-learn is not installed, or takes too long.
     """
     known = [at for at, (_, values) in enumerate(cases) if len(values) >= _LEAST and len(set(values)) > 1]
-    found: list[dict[str, Any]] = [{"method": "", "shares": {}} for _ in cases]
+    results: list[dict[str, Any]] = [{"method": "", "shares": {}} for _ in cases]
     if not known:
-        return found
+        return results
     given = json.dumps([cases[at] for at in known])
     with _one_at_a_time:
         if given not in _results:
@@ -51,8 +51,8 @@ def importances(cases: Sequence[Case]) -> list[dict[str, Any]]:
                 _results.clear()
             _results[given] = _compute(given)
         for at, result in zip(known, _results[given], strict=True):
-            found[at] = result
-    return found
+            results[at] = result
+    return results
 
 
 def _compute(given: str) -> list[dict[str, Any]]:
@@ -64,5 +64,5 @@ def _compute(given: str) -> list[dict[str, Any]]:
     if done.returncode:
         why = (done.stderr.strip() or "it was killed").splitlines()[-1]
         raise UserError(f"The parameters' importance is not known: {why}", "It needs scikit-learn, and uses optuna")
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    results: list[dict[str, Any]] = json.loads(done.stdout)
+    return results

@@ -17,10 +17,10 @@ _PAUSE = 0.2  # seconds between two looks at the parent
 
 def compute(parameters: Sequence[Mapping[str, Any]], values: Sequence[float]) -> dict[str, Any]:
     """Return the method and the shares."""
-    varied = [name for name in parameters[0] if len({one[name] for one in parameters}) > 1]
+    varied = [name for name in parameters[0] if len({trial[name] for trial in parameters}) > 1]
     if not varied:
         return {"method": "", "shares": {}}
-    columns = {name: [one[name] for one in parameters] for name in varied}
+    columns = {name: [trial[name] for trial in parameters] for name in varied}
     if find_spec("optuna") is not None:
         return {"method": "fANOVA (optuna)", "shares": _fanova(columns, values)}
     return {"method": "a forest (scikit-learn)", "shares": _forest(columns, values)}
@@ -46,7 +46,7 @@ def _distribution(known: Sequence[Any]) -> Any:
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     if not _is_numeric(known):
-        return CategoricalDistribution(sorted({str(one) for one in known}))
+        return CategoricalDistribution(sorted({str(value) for value in known}))
     low, high = min(known), max(known)
     return FloatDistribution(low, high, log=low > 0 and high / low > 100)
 
@@ -56,9 +56,9 @@ def _forest(columns: Mapping[str, Sequence[Any]], values: Sequence[float]) -> di
 
     table, owners = list[list[float]](), list[str]()
     for name, known in columns.items():
-        levels = [None] if _is_numeric(known) else sorted({str(one) for one in known})
+        levels = [None] if _is_numeric(known) else sorted({str(value) for value in known})
         for level in levels:  # a text is a column for each of its levels
-            table.append([float(one) if level is None else float(str(one) == level) for one in known])
+            table.append([float(value) if level is None else float(str(value) == level) for value in known])
             owners.append(name)
     forest = RandomForestRegressor(n_estimators=_TREES, random_state=_SEED)
     forest.fit([list(row) for row in zip(*table, strict=True)], list(values))
@@ -69,7 +69,7 @@ def _forest(columns: Mapping[str, Sequence[Any]], values: Sequence[float]) -> di
 
 
 def _is_numeric(known: Sequence[Any]) -> bool:
-    return all(isinstance(one, int | float) and not isinstance(one, bool) for one in known)
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
 
 
 def _end_with(parent: int) -> None:

@@ -88,8 +88,8 @@ def _settled(layout: Layout, record: SweepRecord) -> list[TrialRecord]:
     """Return the trials that have ended, but that the sweep has not recorded as ended."""
     from runner.statuses import TERMINAL
 
-    found = (_outcome(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)
-    return [trial for trial in found if trial is not None]
+    outcomes = (_outcome(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)
+    return [trial for trial in outcomes if trial is not None]
 
 
 def _outcome(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective]) -> TrialRecord | None:
@@ -132,7 +132,7 @@ def trial_json(record: SweepRecord, trial: TrialRecord) -> Mapping[str, Any]:
     """Return a trial for output: its record, its objectives' values, and how to repeat it."""
     from runner.sweeps.ranking.facts import command_line, value_of
 
-    values = {one.metric: value_of(trial, one.metric) for one in record.objectives}
+    values = {objective.metric: value_of(trial, objective.metric) for objective in record.objectives}
     return {**trial.to_json(), "values": values, "command": command_line(record, trial)}
 
 

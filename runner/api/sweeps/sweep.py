@@ -114,8 +114,8 @@ class Sweep:
         ids = {trial.run for trial in self._record.trials}
         rows = {row["id"]: row for row in self._workspace.runs(ids=ids, archived=True).rows}
         trials = sorted(self._record.trials, key=lambda trial: trial.number)
-        found = [{**rows[trial.run], "trial": trial.number} for trial in trials if trial.run in rows]
-        return RunList(self._workspace, found, len(found))
+        trial_rows = [{**rows[trial.run], "trial": trial.number} for trial in trials if trial.run in rows]
+        return RunList(self._workspace, trial_rows, len(trial_rows))
 
     def best(self) -> list[Run]:
         """Return the run of the best trial, or those of the Pareto front; empty without an objective."""
@@ -145,10 +145,10 @@ class Sweep:
         """
         from runner.sweeps.ranking.facts import best_of
 
-        found = best_of(self._record)
-        if found:
-            return found
-        names = " and ".join(one.metric for one in self._record.objectives)
+        best = best_of(self._record)
+        if best:
+            return best
+        names = " and ".join(objective.metric for objective in self._record.objectives)
         why = f"no completed trial has a value of {names}" if names else "it has no objective (sweep.objective)"
         raise UserError(f"Sweep {self.id} has no best trial: {why}", f"See: vivero sweep {self.id}")
 
@@ -206,11 +206,11 @@ class Sweep:
 
         layout = self._workspace.layout
         folders = [(row["id"], layout.run(row["experiment"], row["id"])) for row in self.trials().rows]
-        found = []
+        curves = []
         for objective in self._record.objectives:
             step, points = curves_of(folders, objective.metric)
-            found.append({"metric": objective.metric, "step": step, "points": points})
-        return found
+            curves.append({"metric": objective.metric, "step": step, "points": points})
+        return curves
 
     def importance(self) -> list[dict[str, Any]]:
         """Return how much of each objective's variance a parameter explains, among the completed trials.
@@ -228,27 +228,27 @@ class Sweep:
         from runner.api.sweeps.importance import Case, importances
 
         data = self.charts()
-        names = [one["name"] for one in data["parameters"]]
-        done = [one for one in data["trials"] if one["status"] == COMPLETED and None not in one["x"]]
+        names = [parameter["name"] for parameter in data["parameters"]]
+        done = [trial for trial in data["trials"] if trial["status"] == COMPLETED and None not in trial["x"]]
         cases = list[Case]()
         for at in range(len(data["objectives"])):
-            known = [one for one in done if one["y"][at] is not None]
-            parameters = [dict(zip(names, one["x"], strict=True)) for one in known]
-            cases.append((parameters, [one["y"][at] for one in known]))
+            known = [trial for trial in done if trial["y"][at] is not None]
+            parameters = [dict(zip(names, trial["x"], strict=True)) for trial in known]
+            cases.append((parameters, [trial["y"][at] for trial in known]))
         return importances(cases)
 
     def nodes(self) -> dict[str, str]:
         """Return the node of each trial that ran on one of a cluster, by run."""
         if self._record.config.get("compute", {}).get("kind") == "local":
             return {}
-        found = dict[str, str]()
+        nodes = dict[str, str]()
         for trial in self._record.trials:
             try:
                 scaled = self._workspace.run(trial.run).record.scale
             except UserError:  # it never began, or was deleted
                 continue
-            found |= {trial.run: ", ".join(scaled.nodes)} if scaled else {}
-        return found
+            nodes |= {trial.run: ", ".join(scaled.nodes)} if scaled else {}
+        return nodes
 
     def resume_command(self) -> str | None:
         """Return the command that resumes an interrupted sweep, None if it cannot be resumed."""
@@ -295,10 +295,10 @@ def list_sweeps(workspace: Workspace) -> list[Sweep]:
     """Return the sweeps that can be read, newest first; name the others on standard error."""
     from runner.console.notes import note
 
-    store, found = SweepStore(workspace.layout), list[Sweep]()
+    store, sweeps = SweepStore(workspace.layout), list[Sweep]()
     for sweep_id in store.ids():
         try:
-            found.append(Sweep(workspace, state.up_to_date(workspace.layout, store.read(sweep_id))))
+            sweeps.append(Sweep(workspace, state.up_to_date(workspace.layout, store.read(sweep_id))))
         except (UserError, OSError) as error:  # one bad record must not hide the others
             note(f"warning: {storage_error(error) or error}")
-    return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
+    return sorted(sweeps, key=lambda sweep: (sweep.created, sweep.id), reverse=True)

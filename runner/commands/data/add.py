@@ -46,5 +46,5 @@ def add(
     rows = f", {show_count(table.rows, 'row')}" if table is not None and table.rows is not None else ""
     size = f"{record.type}, {show_count(record.files, 'file')}, {show_bytes(record.bytes)}{rows}"
     say(f"Added {made.reference} ({size})" if made.is_new else f"{made.reference} already has this content ({size})")
-    for one in table.notes if table is not None and made.is_new else ():
-        note(f"warning: {one}")
+    for warning in table.notes if table is not None and made.is_new else ():
+        note(f"warning: {warning}")

@@ -28,9 +28,9 @@ def alias(name: str, alias_name: str | None, version: str | None, remove: bool) 
     if version is None:
         asset.drop_alias(alias_name)
     else:
-        found = opened().data.version(f"{name}:{version}")
-        found.set_alias(alias_name)
-        number = found.version
+        asset_version = opened().data.version(f"{name}:{version}")
+        asset_version.set_alias(alias_name)
+        number = asset_version.version
     if wants_json():
         emit_json({"name": name, "alias": alias_name, "version": number})
     else:

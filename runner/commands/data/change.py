@@ -27,8 +27,8 @@ def tag(reference: str, tags: tuple[str, ...], description: str | None) -> None:
     if description is not None:
         version.describe(description or None)
     if wants_json():
-        found = {"name": version.name, "version": version.version, "tags": version.tags}
-        emit_json({**found, "description": version.description})
+        facts = {"name": version.name, "version": version.version, "tags": version.tags}
+        emit_json({**facts, "description": version.description})
         return
     if changes:
         shown = ", ".join(f"{key}={value}" for key, value in version.tags.items()) or "none"
@@ -53,8 +53,8 @@ def delete(reference: str, yes: bool, force: bool) -> None:
         count = len(asset.version_numbers())
         what = f"data asset {asset.name} with {'its version' if count == 1 else f'all {count} versions'}"
     asset.check_delete(number, force=force)
-    for one in asset.needed_by(number) if force else ():
-        note(f"warning: {one}")
+    for reason in asset.needed_by(number) if force else ():
+        note(f"warning: {reason}")
     confirm(f"Remove {what}?", yes)
     asset.delete(number, force=force)
     if wants_json():

@@ -21,33 +21,33 @@ _SHOWN = 20
 @global_options
 def diff(before: str, after: str) -> None:
     """Show which files, and of tables which columns and how many rows, differ between two versions."""
-    found = opened().data.diff(before, after)
+    changes = opened().data.diff(before, after)
     if wants_json():
-        emit_json(found.to_json())
-    elif found.same:
-        say(f"{found.before} and {found.after} have the same content")
+        emit_json(changes.to_json())
+    elif changes.same:
+        say(f"{changes.before} and {changes.after} have the same content")
     else:
-        _print(found)
+        _print(changes)
 
 
-def _print(found: DataDifference) -> None:
-    say(f"{found.before} -> {found.after}")
+def _print(changes: DataDifference) -> None:
+    say(f"{changes.before} -> {changes.after}")
     for mark, word, names in (
-        ("+", "file", found.files_added),
-        ("-", "file", found.files_removed),
-        ("~", "file", found.files_changed),
-        ("+", "column", found.columns_added),
-        ("-", "column", found.columns_removed),
+        ("+", "file", changes.files_added),
+        ("-", "file", changes.files_removed),
+        ("~", "file", changes.files_changed),
+        ("+", "column", changes.columns_added),
+        ("-", "column", changes.columns_removed),
     ):
         for name in names[:_SHOWN]:
             say(f"  {mark} {word} {name}")
         if len(names) > _SHOWN:
             say(f"  {mark} and {len(names) - _SHOWN} more {word}s: show all with --json")
-    for name, (old, new) in found.columns_changed.items():
+    for name, (old, new) in changes.columns_changed.items():
         say(f"  ~ column {name}: {old} -> {new}")
-    if found.rows != (None, None):
-        say(f"  rows: {show_value(found.rows[0])} -> {show_value(found.rows[1])}")
-    if found.rows_added is not None:
-        say(f"  rows only in {found.after}: {found.rows_added}, only in {found.before}: {found.rows_removed}")
-    for one in found.notes:
-        note(f"warning: {one}")
+    if changes.rows != (None, None):
+        say(f"  rows: {show_value(changes.rows[0])} -> {show_value(changes.rows[1])}")
+    if changes.rows_added is not None:
+        say(f"  rows only in {changes.after}: {changes.rows_added}, only in {changes.before}: {changes.rows_removed}")
+    for warning in changes.notes:
+        note(f"warning: {warning}")

@@ -34,18 +34,18 @@ def data(context: click.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    found = opened().data.rows()
+    assets = opened().data.rows()
     if wants_json():
-        emit_json(found)
-    elif found:
-        _print(found[:_SHOWN])
-        if len(found) > _SHOWN:
-            note(f"and {len(found) - _SHOWN} more: show all with --json")
+        emit_json(assets)
+    elif assets:
+        _print(assets[:_SHOWN])
+        if len(assets) > _SHOWN:
+            note(f"and {len(assets) - _SHOWN} more: show all with --json")
     else:
         note("No data assets yet")
 
 
-def _print(found: list[dict[str, Any]]) -> None:
+def _print(assets: list[dict[str, Any]]) -> None:
     from runner.console.tables import Column
 
     rows = [
@@ -61,7 +61,7 @@ def _print(found: list[dict[str, Any]]) -> None:
             show_time(row.get("created")),
             row["error"] or row.get("description") or "",
         ]
-        for row in found
+        for row in assets
     ]
     columns: list[Column | str] = [
         "DATA",
@@ -73,6 +73,6 @@ def _print(found: list[dict[str, Any]]) -> None:
         Column("FILES", right=True, optional=3),
         Column("SIZE", right=True),
         Column("CREATED", optional=2),
-        Column("DESCRIPTION", cut=True, fold=any(row["error"] for row in found)),
+        Column("DESCRIPTION", cut=True, fold=any(row["error"] for row in assets)),
     ]
     show_table(columns, rows)

@@ -36,7 +36,7 @@ def show(reference: str) -> None:
         )
         return
     _print(version, aliases, lineage)
-    others = [str(one) for one in versions[-_SHOWN:]]
+    others = [str(number) for number in versions[-_SHOWN:]]
     say()
     say(f"Versions: {'... ' if len(versions) > _SHOWN else ''}{' '.join(others)}")
 
@@ -81,15 +81,15 @@ def _print_table(table: Any) -> None:
     section(f"Table: {', '.join(size)}" if table.columns else "Table")
     rows = [
         [
-            one.name,
-            one.type,
-            str(one.missing),
-            show_value(one.min),
-            show_value(one.max),
-            _distribution(one),
-            "" if one.top is None else f"{one.top} ({one.top_count})",
+            column.name,
+            column.type,
+            str(column.missing),
+            show_value(column.min),
+            show_value(column.max),
+            _distribution(column),
+            "" if column.top is None else f"{column.top} ({column.top_count})",
         ]
-        for one in table.columns[:_COLUMNS]
+        for column in table.columns[:_COLUMNS]
     ]
     if rows:
         texts = [Column(one, cut=True) for one in ("COLUMN", "TYPE", "MIN", "MAX", "MOST FREQUENT")]
@@ -97,8 +97,8 @@ def _print_table(table: Any) -> None:
         show_table(columns, rows)
     if len(table.columns) > _COLUMNS:
         say(f"and {len(table.columns) - _COLUMNS} more: show all with --json")
-    for one in table.notes:
-        note(f"warning: {one}")
+    for warning in table.notes:
+        note(f"warning: {warning}")
 
 
 def _distribution(column: Any) -> str:
@@ -117,16 +117,16 @@ def _distribution(column: Any) -> str:
 @global_options
 def preview(reference: str, rows: int) -> None:
     """Show the first rows of a table, the first lines of a text, or the first files of a folder."""
-    found = opened().data.version(reference).preview(rows)
+    head = opened().data.version(reference).preview(rows)
     if wants_json():
-        emit_json({"columns": found.columns, "rows": found.rows, "notes": found.notes})
+        emit_json({"columns": head.columns, "rows": head.rows, "notes": head.notes})
         return
-    if found.rows and found.columns == ["line"]:
-        for (line,) in found.rows:
+    if head.rows and head.columns == ["line"]:
+        for (line,) in head.rows:
             say(line)
-    elif found.rows:
-        show_table(found.columns, found.rows)
+    elif head.rows:
+        show_table(head.columns, head.rows)
     else:
         note("There is nothing to show")
-    for one in found.notes:
-        note(f"warning: {one}")
+    for warning in head.notes:
+        note(f"warning: {warning}")

@@ -46,10 +46,10 @@ def rollback(endpoint: str) -> None:
 def stop(endpoint: str, delete: bool, yes: bool) -> None:
     """Stop an endpoint. Requests in progress are answered first."""
     trusted_workspace()
-    found = opened().endpoints.get(endpoint)
+    target = opened().endpoints.get(endpoint)
     if delete:
         confirm(f"Remove endpoint {endpoint} with its keys and logs?", yes)
-    stopped = found.stop(delete=delete)
+    stopped = target.stop(delete=delete)
     if wants_json():
         emit_json({"name": endpoint, "stopped": stopped, "deleted": delete})
     else:
@@ -68,8 +68,8 @@ def read_settings(words: tuple[str, ...], name: str | None) -> EndpointSettings:
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.typed_settings import read_words
 
-    found = read_words(EndpointSettings, words)
-    return dataclasses.replace(found, name=name or found.name)
+    settings = read_words(EndpointSettings, words)
+    return dataclasses.replace(settings, name=name or settings.name)
 
 
 def _show(endpoint: Endpoint) -> None:

@@ -14,15 +14,15 @@ from runner.commands.output import emit_json, note, say, show_time
 @global_options
 def keys(endpoint: str, rotate: str | None) -> None:
     """Show when an endpoint's keys were created, or replace one. A key is shown only once; its hash is stored."""
-    found = opened().endpoints.get(endpoint)
+    target = opened().endpoints.get(endpoint)
     if rotate is not None:
-        key = found.make_key(rotate)
+        key = target.make_key(rotate)
         if wants_json():
             emit_json({"name": endpoint, "which": rotate, "key": key})
         else:
             say(f"{rotate} key (shown once): {key}")
         return
-    made = found.keys
+    made = target.keys
     if wants_json():
         emit_json({which: {"created": created} for which, created in made.items()})
     elif made:

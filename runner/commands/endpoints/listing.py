@@ -45,10 +45,10 @@ def endpoints() -> None:
 
 
 def _models(row: dict[str, Any]) -> str:
-    served = {one["name"]: one["version"] for one in row["served"]}
+    served = {model["name"]: model["version"] for model in row["served"]}
     shown = []
-    for one in row["models"]:
-        version = served.get(one["name"], one["version"]) if "@" in one["reference"] else one["version"]
-        more = " mirror" if one["mirror"] else f" {one['weight']:g}" if one["weight"] != 1 else ""
-        shown.append(f"{one['name']}:{version}{more}")
+    for model in row["models"]:
+        version = served.get(model["name"], model["version"]) if "@" in model["reference"] else model["version"]
+        more = " mirror" if model["mirror"] else f" {model['weight']:g}" if model["weight"] != 1 else ""
+        shown.append(f"{model['name']}:{version}{more}")
     return " ".join(shown or [f"{name}:{version}" for name, version in served.items()])

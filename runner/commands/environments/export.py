@@ -33,20 +33,21 @@ def export(key: str, output: Path) -> None:
     from runner.io.files import write_text
 
     output, wheel_store = output.absolute(), WheelStore(workspace())
-    one = find_environment(stored_environments(workspace()), key)
-    if one.record is None:
-        raise UserError(f"Environment {one.key} is {one.problem}")
-    check_hashed(one.lock(), "it cannot be exported")
+    environment = find_environment(stored_environments(workspace()), key)
+    if environment.record is None:
+        raise UserError(f"Environment {environment.key} is {environment.problem}")
+    check_hashed(environment.lock(), "it cannot be exported")
     with new_folder(output, "--output") as folder:
-        for name, text in _locks(one.lock(), one.record.kind).items():
+        for name, text in _locks(environment.lock(), environment.record.kind).items():
             write_text(folder / name, wheel_store.placed(text, "/tmp/wheels"))  # noqa: S108 - in an image
-        has_wheels = wheel_store.copy(one.lock(), folder / "wheels")
+        has_wheels = wheel_store.copy(environment.lock(), folder / "wheels")
         write_text(
-            folder / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version, has_wheels)
+            folder / "Dockerfile",
+            _dockerfile(environment.folder, environment.record.kind, environment.record.python_version, has_wheels),
         )
-        write_text(folder / "README.md", _readme(one.key, one.record.kind))
+        write_text(folder / "README.md", _readme(environment.key, environment.record.kind))
     if wants_json():
-        emit_json({"key": one.key, "folder": str(output)})
+        emit_json({"key": environment.key, "folder": str(output)})
     else:
         say(f"Wrote {output}: docker build -t NAME {output}")
 
@@ -57,15 +58,15 @@ def _locks(lock: str, kind: str) -> dict[str, str]:
         return {str(RunLayout.lock_file): lock}
     from runner.environments.conda.lock import read_lock
 
-    found = read_lock(lock)
-    return {str(RunLayout.lock_file): dataclasses.replace(found, pip="").text(), "pip.lock": found.pip}
+    parsed = read_lock(lock)
+    return {str(RunLayout.lock_file): dataclasses.replace(parsed, pip="").text(), "pip.lock": parsed.pip}
 
 
 def _dockerfile(folder: Path, kind: str, python: str, has_wheels: bool) -> str:
     copies = "COPY wheels /tmp/wheels\n" if has_wheels else ""
-    own = folder / "Dockerfile"
-    if own.exists():
-        return own.read_text()
+    dockerfile = folder / "Dockerfile"
+    if dockerfile.exists():
+        return dockerfile.read_text()
     if kind == "conda":
         return _CONDA.format(copies=copies)
     if kind == "docker":

@@ -30,16 +30,16 @@ def environments(context: click.Context) -> None:
         return
     from runner.api.environments.listing import rows
 
-    found = rows(workspace())
+    listing = rows(workspace())
     if wants_json():
-        emit_json(found)
-    elif found:
-        _print(found)
+        emit_json(listing)
+    elif listing:
+        _print(listing)
     else:
         note("No environments yet")
 
 
-def _print(found: list[dict[str, Any]]) -> None:
+def _print(listing: list[dict[str, Any]]) -> None:
     from runner.commands.output import show_bytes
     from runner.console.tables import Column
 
@@ -54,7 +54,7 @@ def _print(found: list[dict[str, Any]]) -> None:
             show_time(row["last_used"]),
             row["problem"] or _needed(row["needed_by"]),
         ]
-        for row in found
+        for row in listing
     ]
     columns: list[Column | str] = [
         "KEY",
@@ -66,7 +66,7 @@ def _print(found: list[dict[str, Any]]) -> None:
         Column("LAST USED", optional=3),
         Column("NEEDED BY", fold=True),
     ]
-    show_table(columns, lines, ids=[run for row in found for run in row["needed_by"]])
+    show_table(columns, lines, ids=[run for row in listing for run in row["needed_by"]])
 
 
 def _needed(by: list[str]) -> str:

@@ -38,26 +38,28 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     from runner.io.removal import check_above
 
     layout = workspace()
-    found, needed = stored_environments(layout), needs(layout)
-    spared = {find_environment(found, one).key for one in keep}
+    stored, needed = stored_environments(layout), needs(layout)
+    spared = {find_environment(stored, text).key for text in keep}
     if needed.unknown:
         note(f"Nothing was removed: any environment may be in use by {needed.unknown[0]}")
     if not older_than >= 0:  # also refuses nan
         raise UserError(f"--older-than: {older_than:g} is not a number of days. Give 0 or more")
     # Without --older-than, age does not matter, even if the clock was ahead at the time.
     until = time.time() - older_than * _DAY if older_than else math.inf
-    sizes = image_sizes([one.record.image_id for one in found if one.record and one.record.image_id])
+    sizes = image_sizes(
+        [environment.record.image_id for environment in stored if environment.record and environment.record.image_id]
+    )
     gone: list[dict[str, Any]] = []
-    for one in found:
-        if needed.unknown or needed.of(one.key) or one.key in spared or one.created > until:
+    for environment in stored:
+        if needed.unknown or needed.of(environment.key) or environment.key in spared or environment.created > until:
             continue
-        image = one.record.image_id if one.record else None
-        size = one.size() + sizes.get(image or "", 0)
-        if not dry_run and not remove(layout, one, lambda: needs(layout)):
+        image = environment.record.image_id if environment.record else None
+        size = environment.size() + sizes.get(image or "", 0)
+        if not dry_run and not remove(layout, environment, lambda: needs(layout)):
             continue
-        what: dict[str, Any] = {"key": one.key, "bytes": size, "image": image}
+        what: dict[str, Any] = {"key": environment.key, "bytes": size, "image": image}
         if image and not dry_run:
-            what["problem"] = remove_image(one.key, str(layout.root))
+            what["problem"] = remove_image(environment.key, str(layout.root))
         gone.append(what)
     if not dry_run:
         for path in leftovers(layout):
@@ -76,5 +78,5 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     for source in sources:
         say(f"{'Would remove' if dry_run else 'Removed'} {layout.servers.name}/{source[:12]}, an old server's source")
     freed = show_bytes(sum(what["bytes"] for what in gone))
-    total = f"{'Would remove' if dry_run else 'Removed'} {len(gone)} of {show_count(len(found), 'environment')}"
+    total = f"{'Would remove' if dry_run else 'Removed'} {len(gone)} of {show_count(len(stored), 'environment')}"
     say(f"{total}, {freed}" if gone else total)

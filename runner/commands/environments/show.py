@@ -16,13 +16,13 @@ def show(key: str) -> None:
     from runner.api.environments.listing import rows
     from runner.environments.catalogue import find_environment, stored_environments
 
-    one = find_environment(stored_environments(workspace()), key)
-    row = next(row for row in rows(workspace()) if row["key"] == one.key)
-    packages = dict(one.record.packages) if one.record else {}
+    environment = find_environment(stored_environments(workspace()), key)
+    row = next(row for row in rows(workspace()) if row["key"] == environment.key)
+    packages = dict(environment.record.packages) if environment.record else {}
     if wants_json():
-        emit_json({**row, "packages": packages, "folder": str(one.folder)})
+        emit_json({**row, "packages": packages, "folder": str(environment.folder)})
         return
-    facts({name: value for name, value in row.items() if value not in (None, [])} | {"folder": str(one.folder)})
+    facts({name: value for name, value in row.items() if value not in (None, [])} | {"folder": str(environment.folder)})
     if packages:
         section("Packages")
         for name, version in packages.items():

@@ -46,9 +46,9 @@ def _move(workspace: Workspace, model: Model, alias_name: str, version: str | No
     if version is None:
         model.drop_alias(alias_name)
     else:
-        found = workspace.model(f"{name}:{version}")
-        found.set_alias(alias_name)
-        number = found.version
+        model_version = workspace.model(f"{name}:{version}")
+        model_version.set_alias(alias_name)
+        number = model_version.version
     if wants_json():
         emit_json({"name": name, "alias": alias_name, "version": number})
     else:
@@ -56,13 +56,13 @@ def _move(workspace: Workspace, model: Model, alias_name: str, version: str | No
 
 
 def _show_at(model: Model, alias_name: str | None, at: str) -> None:
-    name, found = model.name, model.aliases_at(_moment(at))
+    name, aliases = model.name, model.aliases_at(_moment(at))
     if alias_name is not None:
-        found = {key: value for key, value in found.items() if key == alias_name}
+        aliases = {key: value for key, value in aliases.items() if key == alias_name}
     if wants_json():
-        emit_json(found)
-    elif found:
-        for key, number in sorted(found.items()):
+        emit_json(aliases)
+    elif aliases:
+        for key, number in sorted(aliases.items()):
             say(f"{name}@{key} was version {number}")
     else:
         note(f"Model {name} had no alias{f' {alias_name}' if alias_name else ''} at that time")

@@ -51,8 +51,8 @@ def delete(reference: str, yes: bool, force: bool) -> None:
             f"{what[0].upper()}{what[1:]} was not removed: {'; '.join(needed)}",
             "Deploy another version first, or add --force; the endpoint will then fail to start again",
         )
-    for one in needed:
-        note(f"warning: {one}, which will not start again without it")
+    for endpoint in needed:
+        note(f"warning: {endpoint}, which will not start again without it")
     model.check_delete(number)
     confirm(f"Remove {what}?", yes)
     model.delete(number, force=True)

@@ -31,16 +31,16 @@ def models(context: click.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    found = [model.row for model in opened().models()]
+    listed = [model.row for model in opened().models()]
     if wants_json():
-        emit_json(found)
-    elif found:
-        _print(found)
+        emit_json(listed)
+    elif listed:
+        _print(listed)
     else:
         note("No models yet")
 
 
-def _print(found: list[dict[str, Any]]) -> None:
+def _print(listed: list[dict[str, Any]]) -> None:
     from runner.console.tables import Column
 
     rows = [
@@ -53,7 +53,7 @@ def _print(found: list[dict[str, Any]]) -> None:
             show_time(row.get("created")),
             row["error"] or row.get("run") or "",
         ]
-        for row in found
+        for row in listed
     ]
     columns: list[Column | str] = [
         "MODEL",
@@ -62,6 +62,6 @@ def _print(found: list[dict[str, Any]]) -> None:
         Column("ALIASES", cut=True),
         Column("FRAMEWORK", optional=1),
         Column("CREATED", optional=2),
-        Column("RUN", fold=any(row["error"] for row in found)),
+        Column("RUN", fold=any(row["error"] for row in listed)),
     ]
-    show_table(columns, rows, ids=[row["run"] for row in found if row.get("run")])
+    show_table(columns, rows, ids=[row["run"] for row in listed if row.get("run")])

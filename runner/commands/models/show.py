@@ -49,17 +49,17 @@ def _print(record: ModelRecord, aliases: list[str], versions: list[int], locatio
             "method": record.default_method,
         }
     )
-    for title, found in (
+    for title, details in (
         ("Tags", record.tags),
         ("Properties", record.properties),
         ("Metrics", record.metrics),
         ("Data", _data(record)),
-        ("ONNX", {name: _parity(one) for name, one in parity.get("methods", {}).items()} if parity else {}),
+        ("ONNX", {name: _parity(method) for name, method in parity.get("methods", {}).items()} if parity else {}),
         ("Inspected", _inspected(record.inspection) if record.inspection else {}),
     ):
-        if found:
+        if details:
             section(title)
-            facts(found, indent=2)
+            facts(details, indent=2)
     section("Artefact")
     facts({"path": str(location), "size": show_bytes(record.bytes), "sha256": record.sha256}, indent=2)
     others = [str(version) for version in versions[-_SHOWN:]]
@@ -85,11 +85,11 @@ def _inspected(inspection: Inspection) -> dict[str, Any]:
     }
 
 
-def _parity(one: dict[str, Any]) -> str:
-    if not one["used"]:
-        return f"not used: {one.get('reason')}"
-    if one.get("labels_equal") is not None:
-        return f"labels equal ({one.get('precision')} precision)"
-    off = one.get("largest_difference")
+def _parity(report: dict[str, Any]) -> str:
+    if not report["used"]:
+        return f"not used: {report.get('reason')}"
+    if report.get("labels_equal") is not None:
+        return f"labels equal ({report.get('precision')} precision)"
+    off = report.get("largest_difference")
     shown = f"{off:.1e}" if isinstance(off, float) else str(off)
-    return f"off by {shown} at most ({one.get('precision')} precision)"
+    return f"off by {shown} at most ({report.get('precision')} precision)"

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 @global_options
 def pipelines(experiment: str | None, limit: int) -> None:
     """List pipelines, newest first."""
-    found = opened().pipelines(experiment, limit=limit)
-    rows = list(_rows(found))
+    runs = opened().pipelines(experiment, limit=limit)
+    rows = list(_rows(runs))
     if wants_json():
         emit_json(rows)
     elif rows:
         _print(rows)
-    elif not found:
+    elif not runs:
         note("No pipelines yet")
 
 
@@ -49,7 +49,7 @@ def _row(run: Run) -> dict[str, Any]:
         "followed": run.followed,
         "created": record.created,
         "duration": run.duration,
-        "steps": {one.name: one.status for one in run.steps},
+        "steps": {step.name: step.status for step in run.steps},
         "model": f"{record.register.model}:{record.register.version}" if record.register else None,
     }
 

@@ -26,13 +26,13 @@ _INDENT = "  "
 @global_options
 def show(run: str) -> None:
     """Show a pipeline and its steps. On a terminal, one that is running is shown until it has ended."""
-    found = opened().pipeline(run)
+    pipeline = opened().pipeline(run)
     if wants_json():
-        emit_json({**found.record.to_json(), "steps": [_json(depth, one) for depth, one in _tree(found)]})
+        emit_json({**pipeline.record.to_json(), "steps": [_json(depth, step) for depth, step in _tree(pipeline)]})
         return
-    if sys.stdout.isatty() and found.ended is None and found.followed:
-        _follow(found)
-    _print(found)
+    if sys.stdout.isatty() and pipeline.ended is None and pipeline.followed:
+        _follow(pipeline)
+    _print(pipeline)
 
 
 def _json(depth: int, step: StepRecord) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _print(run: Run) -> None:
         }
     )
     say()
-    show_table(["STEP", "STATE", "TIME", "RUN", "NEEDS", "WHY"], _rows(run), ids=[one.run or "" for one in run.steps])
+    show_table(["STEP", "STATE", "TIME", "RUN", "NEEDS", "WHY"], _rows(run), ids=[step.run or "" for step in run.steps])
     if not run.followed:
         advise(workspace(), [run.id])
 
@@ -78,12 +78,12 @@ def _rows(run: Run) -> list[list[str]]:
     from runner.io.clock import now, seconds_between
 
     rows = []
-    for depth, one in _tree(run):
-        until = one.ended or (now() if one.started else None)
-        took = show_duration(seconds_between(one.started, until)) if one.started and until and not one.reused else ""
-        state = "reused" if one.reused else one.status
+    for depth, step in _tree(run):
+        until = step.ended or (now() if step.started else None)
+        took = show_duration(seconds_between(step.started, until)) if step.started and until and not step.reused else ""
+        state = "reused" if step.reused else step.status
         rows.append(
-            [f"{_INDENT * depth}{one.name}", state, took, one.run or "", ", ".join(one.needs), one.reason or ""]
+            [f"{_INDENT * depth}{step.name}", state, took, step.run or "", ", ".join(step.needs), step.reason or ""]
         )
     return rows
 

@@ -23,9 +23,9 @@ def cancel(runs: tuple[str, ...]) -> None:
     """Cancel runs and sweeps. Ends their scripts and every process these started."""
     layout = trusted_workspace()
     # All are found before any is canceled, so that a misspelt one changes nothing.
-    found = [_find(layout, text) for text in runs]
+    records = [_find(layout, text) for text in runs]
     results, problems = [], 0
-    for record in found:
+    for record in records:
         try:
             identity, status, line = _end(layout, record)
         except (UserError, OSError) as error:  # a run that cannot be canceled must not save the others
@@ -59,7 +59,7 @@ def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
 
     if text in ids:
         return True
-    sweeps = [one for one in ids if text in one]
+    sweeps = [sweep_id for sweep_id in ids if text in sweep_id]
     if text == "latest" or not sweeps:
         return False
     runs = matching(layout, text)

@@ -18,8 +18,8 @@ def print_child(record: RunRecord, child: Child) -> None:
             section(title)
             facts(child[title.lower()], indent=2)
     kept = f"{child.get('outputs')}/"
-    own = [file for file in (record.finalize.outputs if record.finalize else ()) if file.path.startswith(kept)]
-    print_outputs(own)
+    outputs = [file for file in (record.finalize.outputs if record.finalize else ()) if file.path.startswith(kept)]
+    print_outputs(outputs)
     print_children(child["children"])
 
 
@@ -37,5 +37,5 @@ def _print_line(child: Child, indent: int) -> None:
     metrics = " ".join(f"{name}={show_value(value)}" for name, value in child["metrics"].items())
     words = (str(child.get("id")), str(child.get("name") or ""), str(child.get("status")), metrics)
     say(" " * indent + "  ".join(word for word in words if word))
-    for one in child["children"]:
-        _print_line(one, indent + 2)
+    for grandchild in child["children"]:
+        _print_line(grandchild, indent + 2)

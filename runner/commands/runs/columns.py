@@ -26,14 +26,14 @@ def read_columns(text: str) -> list[str]:
     UserError
         If a column is unknown.
     """
-    found = [name.strip() for name in text.split(",") if name.strip()]
-    for name in found:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
         if name not in FIELDS and name.partition(".")[0] not in OWNERS:
             raise UserError(
                 f"--columns: unknown column {name}",
                 nearest(name, FIELDS) + " Also params.NAME, metrics.NAME, tags.NAME",
             )
-    return found
+    return names
 
 
 def column_of(name: str, *, named: bool) -> Column:
@@ -77,6 +77,6 @@ def _objectives(text: str) -> tuple[str, ...]:
     from runner.sweeps.ranking.objectives import read_objectives
 
     try:
-        return tuple(one.metric for one in read_objectives(json.loads(text)))
+        return tuple(objective.metric for objective in read_objectives(json.loads(text)))
     except UserError:  # an old record may contain what is now refused
         return ()

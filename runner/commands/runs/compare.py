@@ -29,21 +29,21 @@ def compare(runs: tuple[str, ...]) -> None:
     layout = workspace()
     read = [read_run(layout, text) for text in runs]
     records = [record for record, _ in read]
-    found = comparison(layout, read)
+    differences = comparison(layout, read)
     if wants_json():
-        emit_json({"runs": [record.id for record in records], **found})
+        emit_json({"runs": [record.id for record in records], **differences})
     else:
-        _print([record.id for record in records], found)
+        _print([record.id for record in records], differences)
 
 
-def _print(ids: list[str], found: dict[str, Sides]) -> None:
+def _print(ids: list[str], differences: dict[str, Sides]) -> None:
     from runner.console.tables import FOLDED, Column, side_by_side
 
     titles = {"metrics": "Metrics", "config": "Configuration", "packages": "Packages", "facts": "Otherwise"}
-    least = max(FOLDED, longest_id(shorten_ids(one, short_ids(ids)) for one in ids))
+    least_width = max(FOLDED, longest_id(shorten_ids(run_id, short_ids(ids)) for run_id in ids))
     first = True
     for kind, title in titles.items():
-        rows = [[name, *(_cell(name, value) for value in values)] for name, values in found[kind].items()]
+        rows = [[name, *(_cell(name, value) for value in values)] for name, values in differences[kind].items()]
         if not rows:
             continue
         if first:
@@ -52,10 +52,10 @@ def _print(ids: list[str], found: dict[str, Sides]) -> None:
             section(title)
         first = False
         first_width = min(_NAME, max(len(row[0]) for row in rows))
-        for group in side_by_side(len(ids), first_width, least):
+        for group in side_by_side(len(ids), first_width, least_width):
             columns: list[Column | str] = [Column("", fold=True), *(Column(ids[at], fold=True) for at in group)]
             show_table(columns, [[row[0], *(row[1 + at] for at in group)] for row in rows], ids=ids)
-    same = [titles[kind].lower() for kind in ("config", "packages") if not found[kind]]
+    same = [titles[kind].lower() for kind in ("config", "packages") if not differences[kind]]
     if same:
         say()
         say(f"The same: {', '.join(same)}")

@@ -15,10 +15,10 @@ from runner.commands.output import emit_json, say
 def delete(runs: tuple[str, ...], yes: bool) -> None:
     """Remove runs that have ended, with their outputs and logs. Registered models stay."""
     workspace = opened()
-    found = [workspace.run(text) for text in runs]
-    for run in found:
+    targets = [workspace.run(text) for text in runs]
+    for run in targets:
         run.check_delete()
-    chosen = list(dict.fromkeys(found))
+    chosen = list(dict.fromkeys(targets))
     what = f"run {chosen[0].id}" if len(chosen) == 1 else f"{len(chosen)} runs"
     confirm(f"Remove {what} with all outputs and logs?", yes)
     for run in chosen:

@@ -24,13 +24,13 @@ def tag(run: str, tags: tuple[str, ...], drop: tuple[str, ...]) -> None:
     if not tags and not drop:
         raise UserError("No tag is given", f"For example: vivero tag {run} team=vision, or --drop team")
     changes: dict[str, str | None] = {**pairs(tags, "vivero tag"), **dict.fromkeys(drop)}
-    found = opened().run(run)
+    target = opened().run(run)
     for key in drop:
-        if key not in found.tags:
-            raise UserError(f"Run {found.id} has no tag '{key}'", f"Its tags: {', '.join(found.tags) or 'none'}")
-    found.set_tags(changes)
-    shown = ", ".join(f"{key}={value}" for key, value in found.tags.items()) or "none"
-    _print(found, f"Tags of run {found.id}: {shown}", tags=found.tags)
+        if key not in target.tags:
+            raise UserError(f"Run {target.id} has no tag '{key}'", f"Its tags: {', '.join(target.tags) or 'none'}")
+    target.set_tags(changes)
+    shown = ", ".join(f"{key}={value}" for key, value in target.tags.items()) or "none"
+    _print(target, f"Tags of run {target.id}: {shown}", tags=target.tags)
 
 
 @click.command()
@@ -39,8 +39,8 @@ def tag(run: str, tags: tuple[str, ...], drop: tuple[str, ...]) -> None:
 @global_options
 def rename(run: str, name: str) -> None:
     """Give a run another display name. Its id stays."""
-    found = opened().run(run).rename(name)
-    _print(found, f"Run {found.id} is now named {name}", display_name=name)
+    target = opened().run(run).rename(name)
+    _print(target, f"Run {target.id} is now named {name}", display_name=name)
 
 
 @click.command()
@@ -49,9 +49,11 @@ def rename(run: str, name: str) -> None:
 @global_options
 def note(run: str, text: str) -> None:
     """Write a note about a run. An empty TEXT removes it."""
-    found = opened().run(run).set_note(text)
+    target = opened().run(run).set_note(text)
     _print(
-        found, f"Saved the note on run {found.id}" if text else f"Removed the note on run {found.id}", note=found.note
+        target,
+        f"Saved the note on run {target.id}" if text else f"Removed the note on run {target.id}",
+        note=target.note,
     )
 
 
@@ -63,13 +65,13 @@ def archive(runs: tuple[str, ...], undo: bool) -> None:
     """Leave runs out of lists. Nothing of them is removed, and `vivero runs --archived` shows them."""
     workspace = opened()
     # All are found before any is changed, so that a misspelt one changes nothing.
-    found = list(dict.fromkeys(workspace.run(text) for text in runs))
-    for run in found:
+    targets = list(dict.fromkeys(workspace.run(text) for text in runs))
+    for run in targets:
         run.archive(not undo)
         if not wants_json():
             say(f"Run {run.id} is no longer archived" if undo else f"Run {run.id} is archived")
     if wants_json():
-        emit_json([{"id": run.id, "archived": run.archived} for run in found])
+        emit_json([{"id": run.id, "archived": run.archived} for run in targets])
 
 
 def _print(run: Run, line: str, **fields: object) -> None:

@@ -51,7 +51,7 @@ def runs(
 
     workspace = opened()
     named = read_columns(columns) if columns else None
-    found = workspace.runs(
+    run_list = workspace.runs(
         where,
         experiment=experiment,
         status=status or None,
@@ -61,8 +61,8 @@ def runs(
         limit=limit or None,
         archived=archived,
     )
-    rows = found.rows
-    for problem in found.problems:
+    rows = run_list.rows
+    for problem in run_list.problems:
         note(f"warning: {problem}")
     if wants_json():
         emit_json(rows)
@@ -76,8 +76,8 @@ def runs(
     else:
         narrowed = experiment or status or tags or where
         hidden = 0 if narrowed or archived else workspace.runs(archived=True, limit=0).total
-        told = f"No runs but {hidden} archived. To list them: vivero runs --archived" if hidden else "No runs yet"
-        note("No runs match" if narrowed else told)
+        message = f"No runs but {hidden} archived. To list them: vivero runs --archived" if hidden else "No runs yet"
+        note("No runs match" if narrowed else message)
     advise(workspace.layout, [row["id"] for row in rows if not row["followed"]])
 
 

@@ -61,7 +61,7 @@ def _print(folder: RunLayout, record: RunRecord, followed: bool) -> None:
     from runner.commands.runs.child_lines import print_children
 
     facts(_head(record, followed))
-    for title, found in (
+    for title, details in (
         ("Phases", {name: show_duration(seconds) for name, seconds in record.phases.items()}),
         ("Job", _job(record)),
         ("Process", _process(record)),
@@ -71,9 +71,9 @@ def _print(folder: RunLayout, record: RunRecord, followed: bool) -> None:
         ("Properties", record.properties),
         ("Metrics", {**last_metrics(folder, record), **series_in_words(folder)}),
     ):
-        if found:
+        if details:
             section(title)
-            facts(found, indent=2)
+            facts(details, indent=2)
     print_children(children_of(folder.children))
     if record.finalize and record.finalize.data:
         section("Data")
@@ -142,18 +142,20 @@ def _process(record: RunRecord) -> dict[str, Any]:
 def _prepared(prepared: PrepareRecord) -> dict[str, Any]:
     snapshot, environment = prepared.snapshot, prepared.environment
     git = snapshot.git
-    found = {
+    details = {
         "snapshot": f"{snapshot.hash} ({_count(snapshot.files)}, {show_bytes(snapshot.bytes)})",
         "environment": f"{environment.kind}, Python {environment.python_version}, {len(environment.packages)} packages",
         "environment key": environment.key,
     }
     if environment.kind != "current":  # which is never built
-        found["built"] = "no, from the cache" if environment.cached else f"yes, in {show_duration(environment.seconds)}"
+        details["built"] = (
+            "no, from the cache" if environment.cached else f"yes, in {show_duration(environment.seconds)}"
+        )
     if git is not None and git.commit:
         state = " with uncommitted changes" if git.dirty else ""
-        found["git"] = f"{git.commit[:12]} on {git.branch or 'no branch'}{state}"
-        found["git remote"] = git.remote or ""
-    return found
+        details["git"] = f"{git.commit[:12]} on {git.branch or 'no branch'}{state}"
+        details["git remote"] = git.remote or ""
+    return details
 
 
 def _inputs(prepared: PrepareRecord) -> dict[str, Any]:

@@ -22,12 +22,12 @@ def best(sweep: str) -> None:
     from runner.api.sweeps.state import trial_json
 
     swept = opened().sweep(sweep)
-    record, found = swept.record, swept.best_trials()
+    record, best_trials = swept.record, swept.best_trials()
     if wants_json():
-        trials = [{**trial_json(record, one), "model": swept.model_of(one)} for one in found]
+        trials = [{**trial_json(record, trial), "model": swept.model_of(trial)} for trial in best_trials]
         emit_json({"sweep": record.id, "best": trials, "model": record.model})
         return
-    for number, trial in enumerate(found):
+    for number, trial in enumerate(best_trials):
         if number:
             section(f"Also best: trial {trial.number}")
         _print(swept, trial)

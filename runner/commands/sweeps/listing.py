@@ -17,23 +17,25 @@ if TYPE_CHECKING:
 @global_options
 def sweeps() -> None:
     """List sweeps, newest first."""
-    found = opened().sweeps()
+    listed = opened().sweeps()
     if wants_json():
-        emit_json([one.row for one in found])
-    elif found:
-        _print(found)
+        emit_json([sweep.row for sweep in listed])
+    elif listed:
+        _print(listed)
     else:
         note("No sweeps yet")
 
 
-def _print(found: list[Sweep]) -> None:
+def _print(listed: list[Sweep]) -> None:
     from runner.console.tables import Column
     from runner.sweeps.ranking.facts import show_counts
 
-    table = [[one.id, one.state, show_counts(one.record), _best(one), show_time(one.created)] for one in found]
+    table = [
+        [sweep.id, sweep.state, show_counts(sweep.record), _best(sweep), show_time(sweep.created)] for sweep in listed
+    ]
     created = Column("CREATED", optional=1)
     columns: list[Column | str] = ["SWEEP", "STATE", Column("TRIALS", cut=True), Column("BEST", cut=True), created]
-    show_table(columns, table, ids=[one.id for one in found])
+    show_table(columns, table, ids=[sweep.id for sweep in listed])
 
 
 def _best(sweep: Sweep) -> str:

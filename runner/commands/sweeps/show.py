@@ -23,8 +23,8 @@ def sweep(sweep: str) -> None:
     """Show the details of a sweep: its trials, the best ones, and failures with reasons."""
     from runner.api.sweeps.state import INTERRUPTED, left, trial_json
 
-    found = opened().sweep(sweep)
-    record, state, resume, layout = found.record, found.state, found.resume_command(), workspace()
+    swept = opened().sweep(sweep)
+    record, state, resume, layout = swept.record, swept.state, swept.resume_command(), workspace()
     if not wants_json():
         _print(layout, record, state)
         if resume:
@@ -37,7 +37,7 @@ def sweep(sweep: str) -> None:
         {
             **record.to_json(),
             "state": state,
-            "counts": found.counts,
+            "counts": swept.counts,
             "trials": [trial_json(record, trial) for trial in record.trials],
             "resume": resume,
             "page": str(folder.page) if folder.page.exists() else None,

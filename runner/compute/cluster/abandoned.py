@@ -17,7 +17,7 @@ def end_late_run(node: Node, name: str, apart: Path | None) -> None:
         return
     node.call("node.cleanup", "end_run", run=str(place)).result()
     if apart is not None and apart.parent.parent.is_dir():
-        for one in (run.result, run.log):
-            if not host.missing([one]):
-                (apart / one.name).write_bytes(host.read(one))
+        for path in (run.result, run.log):
+            if not host.missing([path]):
+                (apart / path.name).write_bytes(host.read(path))
     node.call("node.cleanup", "forget", runs=[str(place)]).result()

@@ -30,16 +30,16 @@ def make_certificates() -> dict[str, bytes]:
             .not_valid_after(moment + _VALID)
         )
 
-    authority, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     above = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vivero cluster")])
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vivero node")])
     root = new_certificate(above, above, authority.public_key()).add_extension(
         x509.BasicConstraints(True, 0), critical=True
     )
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-    leaf = new_certificate(name, above, own.public_key()).add_extension(usage, critical=False)
+    leaf = new_certificate(name, above, leaf_key.public_key()).add_extension(usage, critical=False)
     pem = serialization.Encoding.PEM
-    secret = own.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    secret = leaf_key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return {
         "ca.pem": root.sign(authority, hashes.SHA256()).public_bytes(pem),
         "cert.pem": leaf.sign(authority, hashes.SHA256()).public_bytes(pem),

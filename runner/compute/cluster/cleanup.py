@@ -29,11 +29,11 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
     UserError
         If `everything` is set and jobs are running.
     """
-    there = node.call("node.cleanup", "state").result()
-    if everything and there["running"]:
-        raise UserError(f"{node.name}: {', '.join(there['running'])} is running", "Cancel it first: vivero cancel RUN")
+    state = node.call("node.cleanup", "state").result()
+    if everything and state["running"]:
+        raise UserError(f"{node.name}: {', '.join(state['running'])} is running", "Cancel it first: vivero cancel RUN")
     over, others = [], 0
-    for place in there["runs"]:
+    for place in state["runs"]:
         ended = _has_ended(layout, place)
         if ended:
             over.append(place)
@@ -62,16 +62,16 @@ def _has_ended(layout: Layout, place: str) -> bool | None:
     run_id, _, attempt = place.rpartition(".")
     if run_id == "ahead" or attempt == "part":
         return False  # shown to an interpreter, or not filled yet: the node's own to remove
-    found = next(layout.runs.glob(f"*/{_escaped(run_id)}/{RunLayout.record}"), None)
-    if found is None:
+    record_file = next(layout.runs.glob(f"*/{_escaped(run_id)}/{RunLayout.record}"), None)
+    if record_file is None:
         return None
-    folder = found.parent
+    folder = record_file.parent
     try:
-        if read_record(found, RunRecord).status in TERMINAL:
+        if read_record(record_file, RunRecord).status in TERMINAL:
             return True
         lines = list(read_lines(RunLayout(folder).attempts, AttemptLine))
     except UserError as error:  # files of runs that may still be going are not touched
-        warn_once(found, str(error))
+        warn_once(record_file, str(error))
         return None
     return any(str(line["attempt"]) == attempt for line in lines)
 

@@ -150,12 +150,14 @@ class ClusterCompute:
 
     def _brief(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str) -> dict[str, Any]:
         """Send a node what a run needs, and return its job spec."""
-        there = self._handle(handle, node)
+        node_handle = self._handle(handle, node)
         order = job_order.read(str(run.root))
         tree = self._tree(run, order.snapshot)
         node.send_folder("snapshots", tree.key, tree.content)
         inputs = {place: node.send_folder("data", key, content) / name for place, key, name, content in inputs_of(run)}
-        node_order = order_for(order, tree.key, (run.root, NodeLayout(node.root()).run(name).root), (handle, there))
+        node_order = order_for(
+            order, tree.key, (run.root, NodeLayout(node.root()).run(name).root), (handle, node_handle)
+        )
         node_order = node_order.replace(variables={**self._share(order.at_a_time, node), **node_order.variables})
         scaled = self._config.scale_out and not name.startswith(_AHEAD)
         if scaled:
@@ -173,8 +175,8 @@ class ClusterCompute:
         """Return the variables that limit a run to its share of a node's cores; none for a single run."""
         if at_a_time is None:
             return {}
-        there = math.ceil(node.slots * at_a_time / max(1, self.slots))
-        return thread_share(node.cores, min(there, node.slots))
+        at_once = math.ceil(node.slots * at_a_time / max(1, self.slots))
+        return thread_share(node.cores, min(at_once, node.slots))
 
     def _tree(self, run: RunLayout, digest: str) -> Tree:
         if digest not in self._trees:
@@ -185,21 +187,21 @@ class ClusterCompute:
         """Start a Dask cluster for a run, and return the order with which its script finds it."""
         script = order.script or ""
 
-        def ready(one: Node) -> tuple[EnvironmentHandle, str]:
-            source = one.send_folder("snapshots", tree.key, tree.content) / "files"
+        def ready(candidate: Node) -> tuple[EnvironmentHandle, str]:
+            source = candidate.send_folder("snapshots", tree.key, tree.content) / "files"
             try:
-                one.call("node.run_folder", "check_snapshot", tree=tree.key).result()
+                candidate.call("node.run_folder", "check_snapshot", tree=tree.key).result()
             except RefusedError as refused:
-                one.forget_uploads()
-                raise UserError(f"{one.name}: {refused}") from None
-            return self._handle(handle, one), os.pathsep.join([str((source / script).parent), str(source)])
+                candidate.forget_uploads()
+                raise UserError(f"{candidate.name}: {refused}") from None
+            return self._handle(handle, candidate), os.pathsep.join([str((source / script).parent), str(source)])
 
         scaled = RunCluster(name, node, self.nodes.up, ready, self._say)
-        own = scaled.begin()
+        cluster_variables = scaled.begin()
         self._closing.append(scaled.end)
         before = order.variables.get("PYTHONPATH")
         paths = [str(node.worker() / "scaled"), *([before] if before else [])]
-        return order.replace(variables={**order.variables, **own, "PYTHONPATH": os.pathsep.join(paths)})
+        return order.replace(variables={**order.variables, **cluster_variables, "PYTHONPATH": os.pathsep.join(paths)})
 
     def _handle(self, handle: EnvironmentHandle, node: Node) -> EnvironmentHandle:
         """Return an environment on a node, building it there if necessary."""
@@ -207,13 +209,13 @@ class ClusterCompute:
         with self._making:
             lock = self._building.setdefault(key, threading.Lock())
         with lock:
-            found = self._handles.get(key)
-            if found is None or not node.is_connected:
-                found = handle.on(node.host(), self._say)
-                if not found.attended and self._was_changed(found, node):
-                    found = handle.on(node.host(), self._say)
-                self._handles[key] = found
-            return found
+            node_handle = self._handles.get(key)
+            if node_handle is None or not node.is_connected:
+                node_handle = handle.on(node.host(), self._say)
+                if not node_handle.attended and self._was_changed(node_handle, node):
+                    node_handle = handle.on(node.host(), self._say)
+                self._handles[key] = node_handle
+            return node_handle
 
     def _was_changed(self, handle: EnvironmentHandle, node: Node) -> bool:
         """Return whether an environment on a node has changed, and report it; it is then rebuilt."""

@@ -164,12 +164,12 @@ class NodeJob:
     def _known(self) -> tuple[int, Node | None]:
         """Return the current attempt and its node, which holds a slot, or None."""
         attempt = run_records.attempt(self._run)
-        found = stored_job.read(self._run)
-        if found is None:
+        stored = stored_job.read(self._run)
+        if stored is None:
             return attempt, None
-        node = self._nodes.reserve(found.node)
+        node = self._nodes.reserve(stored.node)
         if node is None:
-            raise UserError(f"the run is on {found.node}, which is not part of this cluster")
+            raise UserError(f"the run is on {stored.node}, which is not part of this cluster")
         return attempt, node
 
     def _record_loss(self, node: Node, attempt: int) -> int:
@@ -227,7 +227,7 @@ class NodeJob:
         request = node.call("node.run", "follow", run=str(place), offsets=self._receiver.offsets(), **brief)
         if self._canceled():
             self._cancels_sent = 0
-        found: dict[str, Any] = {}
+        last_facts: dict[str, Any] = {}
         requests = ScriptRequests(self._run, node, place, self._receiver, self._say)
         for message in request:
             facts = message.facts
@@ -242,18 +242,18 @@ class NodeJob:
             elif "asked" in facts:
                 requests.answer_in_background(facts, message.content)
             elif "ended" in facts:
-                found = facts
+                last_facts = facts
             elif "whole" in facts:
-                self._receiver.whole(facts["whole"], message.content, found["files"][facts["whole"]])
+                self._receiver.whole(facts["whole"], message.content, last_facts["files"][facts["whole"]])
         if "full" in request.answer:
             stored_job.forget(self._run)
             return FULL
-        if not found:
+        if not last_facts:
             return LOST  # its folder no longer exists
-        return self._fetch_results(node, place, found, broken=broken)
+        return self._fetch_results(node, place, last_facts, broken=broken)
 
-    def _fetch_results(self, node: Node, place: Path, found: Mapping[str, Any], *, broken: bool) -> str:
-        files = found["files"]
+    def _fetch_results(self, node: Node, place: Path, facts: Mapping[str, Any], *, broken: bool) -> str:
+        files = facts["files"]
         if RESULT not in files and broken:
             return LOST  # it died unobserved, and so did its supervisor
         host = node.host()
@@ -261,7 +261,7 @@ class NodeJob:
             self._receiver.fetch(host, place, name, files[name])
         if RESULT not in files:
             self._end(FAILED, f"the worker on {node.name} was killed; see {RunLayout.worker_log}")
-        self._note(node, found["left"])
+        self._note(node, facts["left"])
         node.schedule_removal(place)
         return DONE
 

@@ -93,7 +93,11 @@ def _known_hashes(run: RunLayout) -> dict[str, str]:
     """Return the hash of each input whose content is stored read-only, so that large data is not read for each run."""
     prepared = read_record(run.record, RunRecord).prepare
     inputs = prepared.inputs if prepared is not None else {}
-    return {name: one.hash for name, one in inputs.items() if one.asset is not None or one.mode == "copy"}
+    return {
+        name: input_record.hash
+        for name, input_record in inputs.items()
+        if input_record.asset is not None or input_record.mode == "copy"
+    }
 
 
 def order_for(
@@ -115,10 +119,10 @@ def order_for(
     handles : tuple of EnvironmentHandle
         The environment as the order has it, and as it is there.
     """
-    here, there = handles
-    prefixes = tuple(str(Path(one.argv(["python"])[0]).parent.parent) for one in handles)
+    here, remote = handles
+    prefixes = tuple(str(Path(handle.argv(["python"])[0]).parent.parent) for handle in handles)
     moves = [(str(folders[0]), str(folders[1])), prefixes]
-    mine, theirs = here.variables(), there.variables()
+    mine, theirs = here.variables(), remote.variables()
     variables = {
         name: theirs.get(name, value) if value == mine.get(name) else _moved(value, moves)
         for name, value in order.variables.items()
@@ -129,11 +133,11 @@ def order_for(
         variables=variables,
         inputs=_moved(order.inputs, moves),
         outputs=_moved(order.outputs, moves),
-        inspector=there.inside(["python"]),
-        python=there.argv(["python"]),
+        inspector=remote.inside(["python"]),
+        python=remote.argv(["python"]),
         finish=None,
         answer=None,
-        attended=there.attended,
+        attended=remote.attended,
         apart=True,
         detach=False,
         tree=tree,
@@ -147,7 +151,7 @@ def _moved(value: Any, moves: list[tuple[str, ...]]) -> Any:
             value = value.replace(old, new)
         return value
     if isinstance(value, list):
-        return [_moved(one, moves) for one in value]
+        return [_moved(item, moves) for item in value]
     if isinstance(value, dict):
-        return {name: _moved(one, moves) for name, one in value.items()}
+        return {name: _moved(item, moves) for name, item in value.items()}
     return value

@@ -74,7 +74,7 @@ class Nodes:
             up = self._up()
             if len(up) >= self._min_nodes:
                 self._first = self._first or up[0].name
-                return next((one for one in up if one.name == self._first), up[0])
+                return next((node for node in up if node.name == self._first), up[0])
         raise self._too_few(len(up))
 
     def wait_for_nodes(self, seconds: float) -> list[Node]:
@@ -182,9 +182,9 @@ class Nodes:
             self._opened = True
         threading.Thread(target=self._monitor, name="nodes", daemon=True).start()
 
-    def _add(self, found: Sequence[Machine]) -> None:
+    def _add(self, machines: Sequence[Machine]) -> None:
         known = {node.name for node in self._nodes}
-        for machine in found:
+        for machine in machines:
             if machine.name not in known:
                 node = self._node(machine)
                 self._nodes.append(node)
@@ -196,11 +196,11 @@ class Nodes:
             for node in list(self._nodes):
                 node.watch()
             try:
-                found = self._machines.find()
+                machines = self._machines.find()
             except UserError:  # known nodes stay in use, and callers that wait for one report it
-                found = []
+                machines = []
             with self._change:
-                self._add(found)
+                self._add(machines)
                 self._change.wait_for(
                     lambda: self._closed, timeouts.seconds("node_look")
                 )  # not each time a slot becomes free
@@ -250,9 +250,9 @@ class Nodes:
 
     def _too_few(self, up: int) -> UserError:
         reasons = [
-            self._unfit.get(one.name) or str(one.trouble or f"{one.name} does not answer")
-            for one in self._nodes
-            if one not in self._up()
+            self._unfit.get(node.name) or str(node.trouble or f"{node.name} does not answer")
+            for node in self._nodes
+            if node not in self._up()
         ]
         wanted = "" if self._min_nodes == 1 else f"only {up} of compute.min_nodes={self._min_nodes} nodes are up: "
         kind = UserError if self._first is None else UnreachableError

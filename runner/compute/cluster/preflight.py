@@ -49,39 +49,39 @@ class Finding:
 
 def look_at(node: Node, *, sizes: bool = False) -> Finding:
     """Connect to a node and examine it."""
-    found = Finding(node.name)
+    finding = Finding(node.name)
     try:
         host = node.host()
-        found.up, found.facts, found.slots = True, dict(node.facts), node.slots
-        found.state = node.call("node.cleanup", "state", sizes=sizes).result()
+        finding.up, finding.facts, finding.slots = True, dict(node.facts), node.slots
+        finding.state = node.call("node.cleanup", "state", sizes=sizes).result()
         start = time.perf_counter()
         host.exists(node.root())
-        found.milliseconds = (time.perf_counter() - start) * 1000
+        finding.milliseconds = (time.perf_counter() - start) * 1000
     except (UserError, RefusedError, OSError) as error:
-        found.problems.append(str(error))
-    return found
+        finding.problems.append(str(error))
+    return finding
 
 
 def check(node: Node, python: str | None) -> Finding:
     """Check whether a node can run jobs with a given Python."""
-    found = look_at(node, sizes=True)
-    if found.up:
-        well = not found.problems
-        found.problems = [*_problems(found.facts), *found.problems]
+    finding = look_at(node, sizes=True)
+    if finding.up:
+        well = not finding.problems
+        finding.problems = [*_problems(finding.facts), *finding.problems]
         try:
             if well:
                 find_on(node.host(), python)
         except UserError as mistake:
-            found.problems.append(str(mistake))
-    return found
+            finding.problems.append(str(mistake))
+    return finding
 
 
 def _problems(facts: dict[str, Any]) -> Iterator[str]:
     ahead = float(facts["time"]) - time.time()
     if abs(ahead) > _CLOCK:
         yield f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
-    for place, free, least in ((facts["root"], facts["free"], _DISK), (facts["tmp"], facts["tmp_free"], _TMP)):
-        if free < least:
+    for place, free, minimum in ((facts["root"], facts["free"], _DISK), (facts["tmp"], facts["tmp_free"], _TMP)):
+        if free < minimum:
             yield f"{place} has {free / 2**20:.0f} MB left"
     here = f"{sys.platform}-{platform.machine()}"
     if facts["platform"] != here:

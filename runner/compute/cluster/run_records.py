@@ -69,8 +69,8 @@ def write_result(run: RunLayout, result: ResultRecord, node: str, left: Sequence
 
 
 def _lost_nodes(run: RunLayout) -> Iterator[str]:
-    for one in read_lines(run.attempts, AttemptLine):
-        yield f"attempt {one['attempt']} was lost with {one['node']}"
+    for line in read_lines(run.attempts, AttemptLine):
+        yield f"attempt {line['attempt']} was lost with {line['node']}"
 
 
 def _not_kept(left: Sequence[str]) -> Iterator[str]:

@@ -142,8 +142,8 @@ class RunCluster:
             if not host.exists(folder / "engine.json") or time.monotonic() > until:
                 raise UserError(f"The Dask cluster did not start on {self._home.name}: {_last_line(host, folder)}")
             time.sleep(_TICK)
-        found = json.loads(host.read(folder / "address.json"))
-        return str(found["address"]), found["dashboard"]
+        scheduler = json.loads(host.read(folder / "address.json"))
+        return str(scheduler["address"]), scheduler["dashboard"]
 
     def _show(self, port: int | None) -> None:
         """Make the dashboard available here during the run."""

@@ -64,12 +64,12 @@ class Receiver:
         aside.write_bytes(content)
         aside.rename(path)
 
-    def missing(self, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    def missing(self, files: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """Return the run's files that differ from those on the node."""
         held = RESULT if self.result is not None else None
-        return [name for name, facts in found.items() if name != held and not self._is_here(name, facts)]
+        return [name for name, facts in files.items() if name != held and not self._is_here(name, facts)]
 
-    def fetch(self, host: RemoteHost, there: Path, name: str, facts: Mapping[str, Any]) -> None:
+    def fetch(self, host: RemoteHost, remote: Path, name: str, facts: Mapping[str, Any]) -> None:
         """Fetch a file, resuming an earlier try.
 
         Raises
@@ -81,7 +81,7 @@ class Receiver:
         aside = path.with_name(path.name + _PART)
         for _ in range(2):
             with aside.open("ab") as file:
-                for piece in host.pieces(there / name, file.tell()):
+                for piece in host.pieces(remote / name, file.tell()):
                     file.write(piece)
             if hash_file(aside) == facts["sha256"]:
                 aside.rename(path)

@@ -128,6 +128,6 @@ def _has_open(pid: int, path: Path) -> bool:
     if not Path("/proc/self/fd").exists():
         return True
     try:
-        return any(one.samefile(path) for one in files.iterdir() if one.exists())
+        return any(entry.samefile(path) for entry in files.iterdir() if entry.exists())
     except OSError:
         return False

@@ -38,24 +38,24 @@ def limit_interpolations() -> None:
 def _counted(resolve: Any) -> Any:
     @functools.wraps(resolve)
     def counted(*arguments: Any, **options: Any) -> Any:
-        found = resolve(*arguments, **options)
-        _count(found)
-        return found
+        resolved = resolve(*arguments, **options)
+        _count(resolved)
+        return resolved
 
     return counted
 
 
-def _count(found: Any) -> None:
+def _count(resolved: Any) -> None:
     global _spent  # noqa: PLW0603
-    left = [found]
+    left = [resolved]
     _spent += _EACH
     while left:
-        one = left.pop()
-        one = one.__dict__.get("_content", one.__dict__.get("_val")) if hasattr(one, "_metadata") else one
-        if isinstance(one, dict | list):
-            _spent += len(one)
-            left += one.values() if isinstance(one, dict) else one
-        elif isinstance(one, str):
-            _spent += len(one) // _CHARACTERS
+        value = left.pop()
+        value = value.__dict__.get("_content", value.__dict__.get("_val")) if hasattr(value, "_metadata") else value
+        if isinstance(value, dict | list):
+            _spent += len(value)
+            left += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, str):
+            _spent += len(value) // _CHARACTERS
         if _spent > MOST:
             raise UserError("The configuration's ${...} references expand to too many values", "Use fewer references")

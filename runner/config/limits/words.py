@@ -63,7 +63,7 @@ def check_sweep_words(words: Sequence[str]) -> None:
         parsed = OverridesParser.create().parse_overrides(list(words))
     except HydraException:
         return  # Hydra's message is better
-    check_combinations([check_values(one) for one in parsed if one.is_sweep_override()])
+    check_combinations([check_values(override) for override in parsed if override.is_sweep_override()])
 
 
 def check_values(override: Any) -> int:

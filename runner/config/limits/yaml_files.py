@@ -220,7 +220,7 @@ class _Counter:
         return plain and _NUMBER.fullmatch(event.value) is not None
 
     def _alias(self, event: Any) -> None:
-        if any(one.anchor == event.anchor for one in self._open) and event.anchor not in self._anchored:
+        if any(ancestor.anchor == event.anchor for ancestor in self._open) and event.anchor not in self._anchored:
             raise UserError(f"{self._position(event)}: *{event.anchor} refers to a node that contains it")
         if event.anchor in self._targeting:
             self._key(event)

@@ -54,10 +54,10 @@ def _line(group: str, options: Iterable[str]) -> str:
 
 def _folders(words: Sequence[str]) -> list[Path]:
     """Return the user's own configuration folders."""
-    found = []
+    folders = []
     for before, word in zip(["", *words], words, strict=False):
         if before in ("--config-dir", "-cd"):
-            found.append(Path(word))
+            folders.append(Path(word))
         elif word.startswith("--config-dir="):
-            found.append(Path(word.partition("=")[2]))
-    return found
+            folders.append(Path(word.partition("=")[2]))
+    return folders

@@ -39,18 +39,18 @@ def as_user_error(error: BaseException) -> UserError | None:
     from omegaconf.errors import OmegaConfBaseException
 
     chain = list(_chain(error))
-    for one in chain:
-        if (mistake := _plain_mistake(one)) is not None:
+    for cause in chain:
+        if (mistake := _plain_mistake(cause)) is not None:
             return mistake
-    if not any(isinstance(one, HydraException | OmegaConfBaseException) for one in chain):
+    if not any(isinstance(cause, HydraException | OmegaConfBaseException) for cause in chain):
         return None
-    for one in chain:
-        if isinstance(one, MissingConfigException):
-            return _missing_option(one.missing_cfg_file or "", list(one.options or ()), str(one))
-    text = "\n".join(str(one) for one in chain)
-    for one in chain:
-        if isinstance(one, OverrideParseException):
-            return _unparsable(str(one.override))
+    for cause in chain:
+        if isinstance(cause, MissingConfigException):
+            return _missing_option(cause.missing_cfg_file or "", list(cause.options or ()), str(cause))
+    text = "\n".join(str(cause) for cause in chain)
+    for cause in chain:
+        if isinstance(cause, OverrideParseException):
+            return _unparsable(str(cause.override))
     if several := _SEVERAL.search(text):
         return UserError(
             f"{several[1]} has several values ({several[2].replace(',', ', ')})",
@@ -65,9 +65,9 @@ def as_user_error(error: BaseException) -> UserError | None:
             return _not_chosen(word, text)
         return UserError(f"Unknown group '{word}'", nearest(word, GROUPS))
     if "missing mandatory value" in text.lower():
-        found = _FULL_KEY.search(text) or re.search(r"Missing mandatory value: (\S+)", text)
+        match = _FULL_KEY.search(text) or re.search(r"Missing mandatory value: (\S+)", text)
         return UserError(
-            f"{found[1] if found else 'A setting'} has no value",
+            f"{match[1] if match else 'A setting'} has no value",
             "Set it with KEY=VALUE, or choose an experiment: +experiment=iris",
         )
     return _missing_key(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
@@ -127,13 +127,13 @@ def _plain_mistake(error: BaseException) -> UserError | None:
         return _circular(error)
     if isinstance(error, YAMLError):
         return _unreadable(error)
-    if found := _NO_PACKAGE.search(str(error)):
+    if match := _NO_PACKAGE.search(str(error)):
         return UserError(
-            f"{found[1]}.yaml does not begin with '# @package _global_', so its settings end up under 'experiment'",
+            f"{match[1]}.yaml does not begin with '# @package _global_', so its settings end up under 'experiment'",
             "Add it as the first line",
         )
-    if isinstance(error, AttributeError) and (found := _FULL_KEY.search(str(error))) and found[1] in GROUPS:
-        return _not_chosen(found[1], "")
+    if isinstance(error, AttributeError) and (match := _FULL_KEY.search(str(error))) and match[1] in GROUPS:
+        return _not_chosen(match[1], "")
     if isinstance(error, AssertionError) and _is_from(error, "omegaconf"):
         return _below_null(error)
     wrong = isinstance(error, ValueError) and str(error).startswith("Config group override must be")
@@ -205,13 +205,13 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
         ValidationError,
     )
 
-    for one in chain:
-        if isinstance(one, ValidationError | ConfigTypeError | KeyValidationError | InterpolationResolutionError):
+    for cause in chain:
+        if isinstance(cause, ValidationError | ConfigTypeError | KeyValidationError | InterpolationResolutionError):
             file, word = _IN_FILE.match(str(chain[0])), _WORD.match(str(chain[0]))
-            key = one.full_key or ""
+            key = cause.full_key or ""
             if word and "." not in key:
                 key = word[1]  # for added keys, only the last part is reported
-            why = reason(_first_lines(str(one)))
+            why = reason(_first_lines(str(cause)))
             what = f"{key} {why}" if key and why.startswith("must ") else ": ".join(filter(None, [key, why]))
             if word is not None and word[1] == key and why == A_LIST:
                 what = f"{key} must be a list, such as {key}=[{word[2]}]"
@@ -223,21 +223,21 @@ def _missing_key(chain: list[BaseException]) -> UserError | None:
     """Return the error for changing a missing key of a free mapping, such as ``job.arguments``."""
     from omegaconf.errors import OmegaConfBaseException
 
-    if not any("Could not override" in str(one) for one in chain):
+    if not any("Could not override" in str(cause) for cause in chain):
         return None
-    for one in chain:
-        beside = getattr(one, "parent_node", None)
-        if isinstance(one, OmegaConfBaseException) and isinstance(beside, Mapping):
-            hint = nearest_key(str(one.full_key), [str(name) for name in beside])
-            return UserError(f"Unknown key '{one.full_key}'", f"{hint} To add it, put a + before it".strip())
+    for cause in chain:
+        beside = getattr(cause, "parent_node", None)
+        if isinstance(cause, OmegaConfBaseException) and isinstance(beside, Mapping):
+            hint = nearest_key(str(cause.full_key), [str(name) for name in beside])
+            return UserError(f"Unknown key '{cause.full_key}'", f"{hint} To add it, put a + before it".strip())
     return None
 
 
 def _missing_option(path: str, options: list[str], text: str) -> UserError:
     group, _, name = path.rpartition("/")
-    found = options or re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
+    known = options or re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
     if group:
-        return UserError(f"Unknown {group.lstrip('/')} '{name}'", nearest(name, found))
+        return UserError(f"Unknown {group.lstrip('/')} '{name}'", nearest(name, known))
     return UserError(_first_lines(text))
 
 

@@ -37,12 +37,12 @@ def reason(text: str) -> str:
         The first lines of OmegaConf's message.
     """
     for pattern, words in _REASONS:
-        if found := pattern.fullmatch(text):
-            return found.expand(words)
-    if found := _IS_NOT.match(text):
-        return f"must be {_TYPES.get(found[2], found[2])}, not {found[1]}"
-    if found := _NO_CLASS.fullmatch(text):
-        return _wrong_class(found[2], found[3])
+        if match := pattern.fullmatch(text):
+            return match.expand(words)
+    if match := _IS_NOT.match(text):
+        return f"must be {_TYPES.get(match[2], match[2])}, not {match[1]}"
+    if match := _NO_CLASS.fullmatch(text):
+        return _wrong_class(match[2], match[3])
     return text
 
 

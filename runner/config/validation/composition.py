@@ -117,15 +117,15 @@ def _kinds_of(section: type) -> dict[str, _Kind]:
 
 def _kind(hint: Any) -> _Kind:
     options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
-    kinds = tuple(typing.get_origin(one) or one for one in options)
-    if not any(one in (dict, list) or dataclasses.is_dataclass(one) for one in kinds):
+    kinds = tuple(typing.get_origin(option) or option for option in options)
+    if not any(kind in (dict, list) or dataclasses.is_dataclass(kind) for kind in kinds):
         return _ANY
-    return _Kind(kinds, any(typing.get_args(one)[-1:] in ((str,), (str | None,)) for one in options))
+    return _Kind(kinds, any(typing.get_args(option)[-1:] in ((str,), (str | None,)) for option in options))
 
 
 def _check_texts(texts: Any, place: str) -> None:
     """Refuse items that OmegaConf does not check when it replaces a whole mapping or list."""
-    named = texts.items() if isinstance(texts, dict) else ((f"[{number}]", one) for number, one in enumerate(texts))
+    named = texts.items() if isinstance(texts, dict) else ((f"[{number}]", text) for number, text in enumerate(texts))
     for name, text in named:
         if not isinstance(text, str | None):
             raise UserError(f"{place}{name if name.startswith('[') else f'.{name}'} must be text, not {text}")
@@ -200,9 +200,9 @@ def _check_script(name: str | None, source: Path) -> None:
     if not script.resolve().is_relative_to(source) or Path(name).is_absolute():
         raise UserError(f"job.script: {name} is outside the source folder {source}")
     if not script.is_file():
-        found = [path.name for path in sorted(source.glob("*.py"))]
+        scripts = [path.name for path in sorted(source.glob("*.py"))]
         what = f"in {source} is not a file" if script.exists() else f"does not exist in {source}"
-        raise UserError(f"job.script: {name} {what}", nearest(name, [one for one in found if one != name]))
+        raise UserError(f"job.script: {name} {what}", nearest(name, [script for script in scripts if script != name]))
 
 
 def _check_patterns(job: Any) -> None:

@@ -24,8 +24,8 @@ def check_data_settings(spec: RunSpec, base: Path) -> None:
         At the first problem.
     """
     inputs, outputs = spec.data.inputs, spec.data.outputs
-    for name, one in inputs.items():
-        _check_input(name, one, base)
+    for name, settings in inputs.items():
+        _check_input(name, settings, base)
     for name, output in outputs.items():
         _check_output(name, output)
     _check_variables("inputs", inputs)
@@ -39,37 +39,43 @@ def check_data_settings(spec: RunSpec, base: Path) -> None:
             raise UserError(f"${{{kind}:{used}}} names an unknown data {kind}", nearest(used, known) or f"Set {hint}")
 
 
-def _check_input(name: str, one: InputConfig, base: Path) -> None:
+def _check_input(name: str, settings: InputConfig, base: Path) -> None:
     check_name(name, "input name (data.inputs)")
-    if one.mode not in MODES:
-        raise UserError(f"data.inputs.{name}.mode={one.mode} is not valid", nearest(one.mode, MODES))
-    if one.filename is not None:
-        check_file_name(one.filename, f"data.inputs.{name}.filename")
-    if one.path is None:
+    if settings.mode not in MODES:
+        raise UserError(f"data.inputs.{name}.mode={settings.mode} is not valid", nearest(settings.mode, MODES))
+    if settings.filename is not None:
+        check_file_name(settings.filename, f"data.inputs.{name}.filename")
+    if settings.path is None:
         return
-    path = absolute(base, one.path)
+    path = absolute(base, settings.path)
     if not path.exists():
-        raise UserError(f"data.inputs.{name}.path: {path} does not exist", similar_file(one.path, path))
+        raise UserError(f"data.inputs.{name}.path: {path} does not exist", similar_file(settings.path, path))
 
 
-def _check_output(name: str, one: OutputConfig) -> None:
+def _check_output(name: str, settings: OutputConfig) -> None:
     place = f"data.outputs.{name}"
     check_name(name, "output name (data.outputs)")
-    if one.filename is not None:
-        check_file_name(one.filename, f"{place}.filename")
-    if one.type is not None and one.type not in TYPES:
-        raise UserError(f"{place}.type={one.type} is not valid", nearest(one.type, TYPES))
-    if (one.type == "file" and one.filename is None) or (one.type == "folder" and one.filename is not None):
-        what, hint = ("a folder", f"Name the file: {place}.as=FILE") if one.type == "file" else ("a file", "Remove one")
-        raise UserError(f"{place}.type={one.type}, but the output is {what}", hint)
-    if one.asset is None or is_asset_name(one.asset):
-        return
-    if ":" in one.asset or "@" in one.asset:
-        raise UserError(
-            f"{place}: {one.asset!r} names a version, but each run makes the next one", "Give the name alone"
+    if settings.filename is not None:
+        check_file_name(settings.filename, f"{place}.filename")
+    if settings.type is not None and settings.type not in TYPES:
+        raise UserError(f"{place}.type={settings.type} is not valid", nearest(settings.type, TYPES))
+    if (settings.type == "file" and settings.filename is None) or (
+        settings.type == "folder" and settings.filename is not None
+    ):
+        what, hint = (
+            ("a folder", f"Name the file: {place}.as=FILE") if settings.type == "file" else ("a file", "Remove one")
         )
-    check_name(one.asset, f"data asset name ({place})")
-    raise UserError(f"{place}: {one.asset!r} cannot be a data asset name", "It is the name of a hash or of a cache")
+        raise UserError(f"{place}.type={settings.type}, but the output is {what}", hint)
+    if settings.asset is None or is_asset_name(settings.asset):
+        return
+    if ":" in settings.asset or "@" in settings.asset:
+        raise UserError(
+            f"{place}: {settings.asset!r} names a version, but each run makes the next one", "Give the name alone"
+        )
+    check_name(settings.asset, f"data asset name ({place})")
+    raise UserError(
+        f"{place}: {settings.asset!r} cannot be a data asset name", "It is the name of a hash or of a cache"
+    )
 
 
 def _check_variables(section: str, names: Collection[str]) -> None:
@@ -87,10 +93,10 @@ def _check_variables(section: str, names: Collection[str]) -> None:
 
 def _check_assets(outputs: Mapping[str, OutputConfig]) -> None:
     taken: dict[str, str] = {}
-    for name, one in outputs.items():
-        if one.asset is not None and one.asset in taken:
+    for name, output in outputs.items():
+        if output.asset is not None and output.asset in taken:
             raise UserError(
-                f"data.outputs.{taken[one.asset]} and data.outputs.{name} both become the data asset {one.asset}",
+                f"data.outputs.{taken[output.asset]} and data.outputs.{name} both become the data asset {output.asset}",
                 "Give one of them another asset",
             )
-        taken[str(one.asset)] = name
+        taken[str(output.asset)] = name

@@ -93,5 +93,5 @@ def _check_places(plain: Mapping[str, Any]) -> None:
 def has_target(content: Any, names: frozenset[str] = frozenset([TARGET])) -> bool:
     """Return whether any mapping in plain data has one of the keys."""
     if isinstance(content, Mapping):
-        return not names.isdisjoint(content) or any(has_target(one, names) for one in content.values())
-    return isinstance(content, list) and any(has_target(one, names) for one in content)
+        return not names.isdisjoint(content) or any(has_target(value, names) for value in content.values())
+    return isinstance(content, list) and any(has_target(value, names) for value in content)

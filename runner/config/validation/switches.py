@@ -84,8 +84,12 @@ def check_arguments(arguments: argparse.Namespace) -> None:
         example = f"--cfg job --package {arguments.package}"
         raise UserError("--package has no effect on its own", f"To print part of the configuration: {example}")
     if arguments.shell_completion:
-        asked = [one for one in arguments.overrides if one.partition("=")[0] in ("install", "uninstall", "query")]
-        if len(asked) != 1:
+        actions = [
+            override
+            for override in arguments.overrides
+            if override.partition("=")[0] in ("install", "uninstall", "query")
+        ]
+        if len(actions) != 1:
             raise UserError("--shell-completion needs an action", "For example: -sc install=bash")
     # Where the configuration is only printed, Hydra's own settings may have any value.
     shown = (arguments.cfg, arguments.info, arguments.hydra_help, arguments.shell_completion)
@@ -104,13 +108,13 @@ def _check_size(words: Sequence[str]) -> None:
 
 def _check_has_effect(word: str, *, sweeps: bool) -> None:
     """Refuse a setting of Hydra that has no effect on a run, or on a sweep."""
-    found = re.match(_OF_HYDRA, word) if "hydra" in word else None
-    if found is None:
+    match = re.match(_OF_HYDRA, word) if "hydra" in word else None
+    if match is None:
         return
-    if not re.match(_HEEDED, found["key"]):
-        raise UserError(f"{found['key']} has no effect on a run", "Remove it; --cfg hydra prints Hydra's own settings")
-    if re.match(_OF_SWEEPS, found["key"]) and not sweeps:
-        raise UserError(f"{found['key']} has no effect on a single run", "Add -m to start a sweep, or remove it")
+    if not re.match(_HEEDED, match["key"]):
+        raise UserError(f"{match['key']} has no effect on a run", "Remove it; --cfg hydra prints Hydra's own settings")
+    if re.match(_OF_SWEEPS, match["key"]) and not sweeps:
+        raise UserError(f"{match['key']} has no effect on a single run", "Add -m to start a sweep, or remove it")
 
 
 def _added_data(word: str) -> str:
@@ -120,12 +124,12 @@ def _added_data(word: str) -> str:
     """
     if "data.inputs." not in word and "data.outputs." not in word:
         return word
-    if found := re.fullmatch(_WHOLE, word, re.DOTALL):
-        return f"++data.{found['kind']}.{found['name']}={found['value']}"
-    found = re.fullmatch(_PART, word)
-    if found is None or "," in found["value"]:
+    if match := re.fullmatch(_WHOLE, word, re.DOTALL):
+        return f"++data.{match['kind']}.{match['name']}={match['value']}"
+    match = re.fullmatch(_PART, word)
+    if match is None or "," in match["value"]:
         return word
-    return f"data.{found['kind']}={{{found['name']}: {{{found['key']}: {found['value']}}}}}"
+    return f"data.{match['kind']}={{{match['name']}: {{{match['key']}: {match['value']}}}}}"
 
 
 def _check(word: str) -> None:
@@ -137,7 +141,9 @@ def _check(word: str) -> None:
             )
         if name not in _LONG:
             right = f"Write +{name}={value}, or {name}={value} if that setting is already chosen" if value else ""
-            raise UserError(f"Unknown option --{name}", right or nearest(f"--{name}", [f"--{one}" for one in _LONG]))
+            raise UserError(
+                f"Unknown option --{name}", right or nearest(f"--{name}", [f"--{option}" for option in _LONG])
+            )
     if "hydra" in word and re.match(_PLACES, word):
         raise UserError(
             f"{word.partition('=')[0].lstrip('+')} has no effect: a run's files are kept in its workspace",

@@ -57,11 +57,11 @@ class Containers:
 
     def server(self, generation: int) -> Container | None:
         """Return the server of a generation, or None."""
-        return next((one for one in self.find(SERVER) if _generation(one) == generation), None)
+        return next((container for container in self.find(SERVER) if _generation(container) == generation), None)
 
     def others(self, generation: int) -> list[Container]:
         """Return the servers of all other generations: an earlier one, or those of interrupted changes."""
-        return [one for one in self.find(SERVER) if _generation(one) != generation]
+        return [container for container in self.find(SERVER) if _generation(container) != generation]
 
     def start_holder(self, record: EndpointRecord) -> None:
         """Start the holder, which listens at the endpoint's address."""

@@ -35,11 +35,11 @@ class EndpointFolders:
 
     def make_home(self) -> None:
         """Create the folders that the holder and all servers share."""
-        for one in (self.endpoint.root, self.endpoint.holder.parent, self.endpoint.logs, self.endpoint.servers):
-            self._own_folder(one)
-        for one in (self.endpoint.record, self.endpoint.keys):
-            if one.exists():
-                self._own(one)
+        for folder in (self.endpoint.root, self.endpoint.holder.parent, self.endpoint.logs, self.endpoint.servers):
+            self._own_folder(folder)
+        for path in (self.endpoint.record, self.endpoint.keys):
+            if path.exists():
+                self._own(path)
 
     def folder(self, generation: int) -> Path:
         """Return the endpoint folder of a generation's server."""
@@ -51,26 +51,26 @@ class EndpointFolders:
         remove_tree(folder)
         self.make_home()
         layout = EndpointLayout(folder)
-        for one in (folder, layout.logs):
-            self._own_folder(one)
+        for path in (folder, layout.logs):
+            self._own_folder(path)
         auth = "key" if settings.needs_keys else "none"
         hosts = ["*"] if settings.known_hosts is None else settings.hosts
         inner = dataclasses.replace(settings, kind="local", host="127.0.0.1", port=PORT, auth=auth, hosts=hosts)
-        own = dataclasses.replace(record, settings=dataclasses.asdict(inner), history=())
-        write_json(layout.record, own.to_json())
+        inner_record = dataclasses.replace(record, settings=dataclasses.asdict(inner), history=())
+        write_json(layout.record, inner_record.to_json())
         self._own(layout.record)
         layout.keys.symlink_to(keys)
         return folder
 
     def states(self, generation: int) -> list[dict[str, Any]]:
         """Return the states that the server processes of a container have written."""
-        found = []
+        states = []
         for path in sorted(EndpointLayout(self.folder(generation)).states.glob("[0-9]*.json")):
             try:
-                found.append(read_record(path, ServerState).to_json())
+                states.append(read_record(path, ServerState).to_json())
             except (UserError, FileNotFoundError):  # its process has ended, or it is not a state
                 continue
-        return found
+        return states
 
     def keep_log(self, content: bytes) -> None:
         """Append the output of a removed server to the log, within a limit."""

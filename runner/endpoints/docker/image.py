@@ -82,10 +82,10 @@ def build(
 def unused_images(client: DockerClient, layout: Layout, needed: set[str]) -> list[str]:
     """Return the names of this workspace's model images that are not needed and that no container uses."""
     ours: Any = {"label": [f"{KIND}=endpoint", f"{WORKSPACE}={layout.root}"]}
-    used = {one["ImageID"] for one in client.api.containers(all=True)}
+    used = {container["ImageID"] for container in client.api.containers(all=True)}
     # `client.images.list` inspects each image separately, and fails if one was removed meanwhile.
-    found = [one for one in client.api.images(filters=ours) if one["Id"] not in used]
-    names = [name for one in found for name in one["RepoTags"] or ()]
+    unused = [image for image in client.api.images(filters=ours) if image["Id"] not in used]
+    names = [name for image in unused for name in image["RepoTags"] or ()]
     return sorted(name for name in names if name.startswith(_REPOSITORY) and name not in needed)
 
 

@@ -79,7 +79,7 @@ class ContainerServers:
         UserError
             For several models, shares of the traffic, or an alias.
         """
-        if len({one.name for one in deployments}) > 1:
+        if len({deployment.name for deployment in deployments}) > 1:
             raise UserError("A container serves one model", "Deploy each model as its own endpoint, or use kind=local")
         if len(deployments) > 1:
             raise UserError("A container serves one version, without --weight and --mirror", "Use kind=local for these")
@@ -133,8 +133,8 @@ class ContainerServers:
         try:
             model = new.deployments[0]
             new = self.prepare(new, [self.registry.resolve(f"{model.name}:{model.version}")])
-            for one in containers.others(old.generation):
-                containers.end(one)
+            for container in containers.others(old.generation):
+                containers.end(container)
             self._start_and_wait(containers, new)
             self.store.write(new)
         except UserError as mistake:
@@ -146,8 +146,8 @@ class ContainerServers:
             self._drop(containers, new)
             raise
         last = EndpointSettings(**old.settings).stop_timeout + _OVER
-        for one in containers.others(new.generation):
-            containers.end(one, last)
+        for container in containers.others(new.generation):
+            containers.end(container, last)
         self._await_answer(containers, new)
 
     def stop(self, name: str) -> bool:
@@ -155,10 +155,12 @@ class ContainerServers:
         settings = EndpointSettings(**self.store.read(name).settings)
         containers = self._containers(name)
         with locked(self.store.layout.endpoint(name).deploying):
-            there = containers.find()
-            for one in sorted(there, key=lambda one: one in containers.find(HOLDER)):  # the holder last
-                containers.end(one, settings.stop_timeout + _OVER)
-        return bool(there)
+            existing = containers.find()
+            for container in sorted(
+                existing, key=lambda container: container in containers.find(HOLDER)
+            ):  # the holder last
+                containers.end(container, settings.stop_timeout + _OVER)
+        return bool(existing)
 
     def alive(self, name: str) -> bool:
         """Return whether the endpoint's server runs or is being restarted."""
@@ -183,8 +185,8 @@ class ContainerServers:
 
     def _start_and_wait(self, containers: Containers, record: EndpointRecord) -> None:
         """Start the server of a record, and wait until it has loaded its model and can take over."""
-        one = record.deployments[0]
-        server = containers.serve(record, self.registry.resolve(f"{one.name}:{one.version}"))
+        deployment = record.deployments[0]
+        server = containers.serve(record, self.registry.resolve(f"{deployment.name}:{deployment.version}"))
         pause, until = threading.Event(), time.monotonic() + _START
         while not self._is_ready(containers, record):
             server.reload()
@@ -197,14 +199,14 @@ class ContainerServers:
 
     def _is_ready(self, containers: Containers, record: EndpointRecord) -> bool:
         states = containers.places.states(record.generation)
-        return bool(states) and all(one["served"] and not one["problem"] for one in states)
+        return bool(states) and all(state["served"] and not state["problem"] for state in states)
 
     def _await_answer(self, containers: Containers, record: EndpointRecord) -> None:
         pause, until = threading.Event(), time.monotonic() + _START
         while not is_serving(record):
-            for one in containers.find():
-                if one.status in ("exited", "dead"):
-                    raise UserError(ended(one))
+            for container in containers.find():
+                if container.status in ("exited", "dead"):
+                    raise UserError(ended(container))
             if time.monotonic() > until:
                 raise UserError(f"it did not answer within {_START:g} s", f"vivero logs {record.name}")
             pause.wait(_LOOK)
@@ -216,8 +218,8 @@ class ContainerServers:
             containers.end(server, 0)
 
     def _clear(self, containers: Containers) -> None:
-        for one in containers.find():
-            containers.end(one, 0)
+        for container in containers.find():
+            containers.end(container, 0)
 
     def _status(self, record: EndpointRecord) -> Status:
         import docker

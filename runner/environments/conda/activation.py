@@ -38,14 +38,14 @@ def activated(prefix: Path, variables: dict[str, str]) -> dict[str, str]:
     UserError
         If a script needs bash and it is missing, or a script fails.
     """
-    found = {**variables, "CONDA_PREFIX": str(prefix), "CONDA_DEFAULT_ENV": str(prefix), "CONDA_SHLVL": "1"}
+    result = {**variables, "CONDA_PREFIX": str(prefix), "CONDA_DEFAULT_ENV": str(prefix), "CONDA_SHLVL": "1"}
     for path in sorted((prefix / "etc/conda/env_vars.d").glob("*.json")):
-        found |= {str(name): str(value) for name, value in json.loads(path.read_bytes()).items()}
+        result |= {str(name): str(value) for name, value in json.loads(path.read_bytes()).items()}
     state = prefix / "conda-meta" / "state"
     if state.exists():
-        found |= {str(name): str(value) for name, value in json.loads(state.read_bytes()).get("env_vars", {}).items()}
+        result |= {str(name): str(value) for name, value in json.loads(state.read_bytes()).get("env_vars", {}).items()}
     scripts = sorted(map(str, (prefix / "etc/conda/activate.d").glob("*.sh")))
-    return found | _source_scripts(scripts, found) if scripts else found
+    return result | _source_scripts(scripts, result) if scripts else result
 
 
 def _source_scripts(scripts: list[str], variables: dict[str, str]) -> dict[str, str]:

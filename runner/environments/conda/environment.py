@@ -116,12 +116,14 @@ class CondaEnvironment:
 
         with staging_path(self.layout.environments) as folder:
             link(lock, folder, str(folder), say)
-            there = installed_packages([str(one) for one in folder.glob("lib/python*/site-packages")])
+            installed = installed_packages(
+                [str(site_packages) for site_packages in folder.glob("lib/python*/site-packages")]
+            )
             say(f"Resolving {len(spec.pip.lines)} requirements of the pip part for Python {lock.python()}")
-            fixed = tuple(f"{name}=={version}" for name, version in there.items())
+            fixed = tuple(f"{name}=={version}" for name, version in installed.items())
             pip = dataclasses.replace(spec.pip, constraints=(*spec.pip.constraints, *fixed))
             python = ["--python", str(folder / "bin" / "python")]
-            return compile_lock(host, pip, python, path, say, WheelStore(self.layout), list(there))
+            return compile_lock(host, pip, python, path, say, WheelStore(self.layout), list(installed))
 
     def _built(self, lock: str, start: float, say: Say) -> CondaHandle:
         key = key_of(lock, self.layout.environments)

@@ -53,8 +53,8 @@ def install(lock: str, folder: Path, prefix: str, say: Say, wheels: WheelStore) 
     if content.platform != this_platform():
         raise UserError(f"The environment is for {content.platform}, but this machine is {this_platform()}")
     link(content, folder, prefix, say)
-    if asked := requirements_of(content.pip):
-        say(f"Installing {len(asked)} packages of the pip part")
+    if requirements := requirements_of(content.pip):
+        say(f"Installing {len(requirements)} packages of the pip part")
         listed = folder / "conda-meta" / "pip.txt"
         write_text(listed, wheels.placed(content.pip))
         command = [uv(), "pip", "install", "--no-deps", *hash_options(content.pip)]
@@ -67,8 +67,8 @@ def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
     """Fetch conda packages through the user's package cache and link them into a folder."""
     check_installed()
     say(f"Installing {len(lock.packages)} conda packages")
-    for one in lock.packages:
-        _check_local(one)
+    for package in lock.packages:
+        _check_local(package)
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("linking.py")), str(folder), prefix],
         input=lock.text(),

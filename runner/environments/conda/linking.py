@@ -33,7 +33,7 @@ def main() -> None:
     from rattler.exceptions import InstallerError
 
     folder, prefix = sys.argv[1:]
-    records = [_record(one) for one in read_lock(sys.stdin.read()).packages]
+    records = [_record(package) for package in read_lock(sys.stdin.read()).packages]
     try:
         asyncio.run(_link(records, folder, prefix))
     except InstallerError as error:

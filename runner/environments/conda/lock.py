@@ -58,20 +58,20 @@ class CondaLock:
     def text(self) -> str:
         """Return the lock's text."""
         lines = [f"{_PLATFORM}{self.platform}", _EXPLICIT]
-        for one in self.packages:
-            lines.append(f"# {one.name}=={one.version}")
-            lines += [_NEEDS + "; ".join(one.needs)] if one.needs else []
-            lines += [_SITE_PACKAGES + one.site_packages] if one.site_packages else []
-            lines.append(f"{one.url}#sha256:{one.sha256}")
+        for package in self.packages:
+            lines.append(f"# {package.name}=={package.version}")
+            lines += [_NEEDS + "; ".join(package.needs)] if package.needs else []
+            lines += [_SITE_PACKAGES + package.site_packages] if package.site_packages else []
+            lines.append(f"{package.url}#sha256:{package.sha256}")
         return "\n".join([*lines, _PIP, self.pip])
 
     def python(self) -> str:
         """Return the version of Python."""
-        return next(one.version for one in self.packages if one.name == "python")
+        return next(package.version for package in self.packages if package.name == "python")
 
     def versions(self) -> dict[str, str]:
         """Return the version of each package by name, including the pip part."""
-        return dict(sorted({**{one.name: one.version for one in self.packages}, **pins(self.pip)}.items()))
+        return dict(sorted({**{package.name: package.version for package in self.packages}, **pins(self.pip)}.items()))
 
 
 def read_lock(text: str) -> CondaLock:
@@ -95,7 +95,7 @@ def read_lock(text: str) -> CondaLock:
         elif line and not line.startswith(("#", _EXPLICIT)):
             packages.append(_package(line, needs, site_packages))
             needs, site_packages = (), None
-    if _EXPLICIT not in lines or not any(one.name == "python" for one in packages):
+    if _EXPLICIT not in lines or not any(package.name == "python" for package in packages):
         raise UserError(
             "The lock does not belong to a conda environment: it does not name a Python",
             "Prepare the environment again",
@@ -104,16 +104,16 @@ def read_lock(text: str) -> CondaLock:
 
 
 def _package(line: str, needs: tuple[str, ...], site_packages: str | None) -> Package:
-    found = _ADDRESS.fullmatch(line)
-    if found is None:
+    match = _ADDRESS.fullmatch(line)
+    if match is None:
         raise UserError(f"A line of the conda lock is not a package with a hash: {line}")
     return Package(
-        unquote(found["name"]),
-        unquote(found["version"]),
-        found["build"],
-        found["subdir"],
-        found["url"],
-        found["sha256"],
+        unquote(match["name"]),
+        unquote(match["version"]),
+        match["build"],
+        match["subdir"],
+        match["url"],
+        match["sha256"],
         needs,
         site_packages,
     )

@@ -31,8 +31,8 @@ def solve(wanted: CondaSpec) -> tuple[Package, ...]:
     import rattler
     from rattler import exceptions
 
-    specs = [_spec(one) for one in wanted.specs]
-    channels = [_channel(one) for one in wanted.channels]
+    specs = [_spec(spec) for spec in wanted.specs]
+    channels = [_channel(channel) for channel in wanted.channels]
     gateway = rattler.Gateway(client=client())
     work = rattler.solve(
         channels,
@@ -54,7 +54,7 @@ def solve(wanted: CondaSpec) -> tuple[Package, ...]:
                 message, "Correct the name or version, or add a channel: environment.channels=[NAME]"
             ) from None
         raise UserError(f"{_WHAT}: {reason(error)}", "Correct environment.packages or the file") from None
-    return tuple(sorted((_package(one) for one in records), key=lambda one: one.name))
+    return tuple(sorted((_package(record) for record in records), key=lambda package: package.name))
 
 
 def _spec(text: str) -> MatchSpec:
@@ -84,8 +84,8 @@ def _subdirs() -> list[Subdir]:
 def _absent(gateway: Gateway, channels: Sequence[Channel], specs: Sequence[MatchSpec]) -> list[str]:
     """Return the specs that no package in any channel satisfies."""
     query = gateway.query(channels, _subdirs(), specs, recursive=False)
-    there = [record for records in result_of(query, _WHAT) for record in records]
-    return [str(one) for one in specs if not any(record.matches(one) for record in there)]
+    available = [record for records in result_of(query, _WHAT) for record in records]
+    return [str(spec) for spec in specs if not any(record.matches(spec) for record in available)]
 
 
 def _package(record: RepoDataRecord) -> Package:
@@ -98,6 +98,6 @@ def _package(record: RepoDataRecord) -> Package:
         record.subdir,
         record.url,
         record.sha256.hex(),
-        tuple(" ".join(one.split()) for one in record.depends),
+        tuple(" ".join(dependency.split()) for dependency in record.depends),
         record.python_site_packages_path,
     )

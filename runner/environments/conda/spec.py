@@ -58,19 +58,25 @@ def gather(
         raise UserError(
             "environment=conda has no packages", "Set environment.file=FILE.yaml or environment.packages=[NAME]"
         )
-    specs, requirements = [_plain(one, "environment.packages") for one in packages], Requirements()
+    specs, requirements = [_plain(package, "environment.packages") for package in packages], Requirements()
     for line in pip:
         requirements.take(_plain(line, "environment.pip", option=True), base / "environment.pip", "environment.pip")
-    found = [_channel(one, "environment.channels") for one in channels]
+    named_channels = [_channel(channel, "environment.channels") for channel in channels]
     if file is not None:
         content = _content(base / file)
         specs += _dependencies(content["dependencies"], base / file, requirements)
-        found += [_channel(one, f"environment.file: {base / file}") for one in content.get("channels") or []]
-    if python is not None or not any(name_of(one) == "python" for one in specs):
-        specs = [*(one for one in specs if name_of(one) != "python"), _python(python)]
+        named_channels += [
+            _channel(channel, f"environment.file: {base / file}") for channel in content.get("channels") or []
+        ]
+    if python is not None or not any(name_of(spec) == "python" for spec in specs):
+        specs = [*(spec for spec in specs if name_of(spec) != "python"), _python(python)]
     return CondaSpec(
         tuple(sorted(set(specs))),
-        tuple(dict.fromkeys(_address(one, base) for name in found or [_USUAL] for one in _expanded(name))),
+        tuple(
+            dict.fromkeys(
+                _address(expanded, base) for name in named_channels or [_USUAL] for expanded in _expanded(name)
+            )
+        ),
         priority,
         Spec(
             tuple(sorted(set(without_provided(requirements.lines, say)))),
@@ -82,8 +88,8 @@ def gather(
 
 def name_of(spec: str) -> str:
     """Return the name of the package in a spec."""
-    found = _NAME.match(spec)
-    return found[1].lower() if found else ""
+    match = _NAME.match(spec)
+    return match[1].lower() if match else ""
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -115,7 +121,7 @@ def _dependencies(entries: list[Any], path: Path, requirements: Requirements) ->
                     "Only package names and a pip: list are supported",
                 )
             elif _SELECTORS[key]:
-                yield from (_plain(one, where) for one in (value if isinstance(value, list) else [value]))
+                yield from (_plain(entry, where) for entry in (value if isinstance(value, list) else [value]))
 
 
 def _plain(value: object, where: str, *, option: bool = False) -> str:

@@ -19,11 +19,11 @@ def variables(*, pip: bool = False) -> dict[str, str]:
 
 def files() -> dict[str, Path]:
     """Return the existing ``certificates`` and ``netrc`` files."""
-    found = {}
+    secrets = {}
     certificates = os.environ.get("SSL_CERT_FILE")
     if certificates and Path(certificates).is_file():
-        found["certificates"] = Path(certificates).resolve()
+        secrets["certificates"] = Path(certificates).resolve()
     netrc = Path(os.environ.get("NETRC") or Path.home() / ".netrc")
     if netrc.is_file():
-        found["netrc"] = netrc.resolve()
-    return found
+        secrets["netrc"] = netrc.resolve()
+    return secrets

@@ -42,7 +42,7 @@ def build(file: Path, context: Path, labels: Mapping[str, str], say: Say) -> str
     UserError
         If no docker command has BuildKit, or a step fails. The message contains the step's last lines.
     """
-    command, own = _program()
+    command, program_variables = _program()
     words = [*command, "--progress=plain", "--file", str(file)]
     words += [f"--label={name}={value}" for name, value in labels.items()]
     words += [f"--secret={_fields(f'id={name}', f'src={path}')}" for name, path in files().items()]
@@ -52,7 +52,11 @@ def build(file: Path, context: Path, labels: Mapping[str, str], say: Say) -> str
         words += [f"--iidfile={made}", str(context)]
         lines = list[str]()
         with subprocess.Popen(
-            words, env={**os.environ, **own}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            words,
+            env={**os.environ, **program_variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         ) as process:
             assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
             for raw in process.stdout:
@@ -96,12 +100,12 @@ def _summary(lines: Sequence[str]) -> str:
     """Return the failed step, its last lines and the error."""
     steps: dict[str, list[str]] = {}
     for line in lines:
-        found = _LINE.match(line)
-        if found is None:
+        match = _LINE.match(line)
+        if match is None:
             continue
-        said = steps.setdefault(found[1], [])
-        if found[2].startswith("ERROR: "):
+        said = steps.setdefault(match[1], [])
+        if match[2].startswith("ERROR: "):
             title, *output = said or [""]
-            return " ".join([f"{title}:", *output[-_LAST:], found[2].removeprefix("ERROR: ")])
-        said.append(found[2])
+            return " ".join([f"{title}:", *output[-_LAST:], match[2].removeprefix("ERROR: ")])
+        said.append(match[2])
     return lines[-1] if lines else "docker gave no reason"

@@ -50,9 +50,9 @@ class CondaImage:
         UserError
             If there is no solution.
         """
-        asked = list(settings.packages) or ([] if settings.file else PRESET)
+        packages = list(settings.packages) or ([] if settings.file else PRESET)
         environment = CondaEnvironment(
-            self._layout, file=settings.file, packages=asked, python=settings.python,
+            self._layout, file=settings.file, packages=packages, python=settings.python,
             channels=list(settings.channels), upgrade=upgrade, base=base,
         )  # fmt: skip
         return environment.lock(host, self._say)
@@ -102,10 +102,10 @@ class CondaImage:
 def _pack(folder: Path, archive: Path) -> None:
     """Pack a folder as it will be in the image: at the prefix, owned by root."""
 
-    def owned_by_root(one: tarfile.TarInfo) -> tarfile.TarInfo:
-        one.uid = one.gid = 0
-        one.uname = one.gname = "root"
-        return one
+    def owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.uid = member.gid = 0
+        member.uname = member.gname = "root"
+        return member
 
     with tarfile.open(archive, "w") as packed:
         packed.add(folder, PREFIX.lstrip("/"), filter=owned_by_root)

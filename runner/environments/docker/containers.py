@@ -50,7 +50,7 @@ class Container:
         places = {str(path): True for path in readable} | {str(path): False for path in writable}
         mounts = [Mount(path, path, type="bind", read_only=only) for path, only in places.items()]
         mounts += [Mount(target, source, type="bind", read_only=only) for source, target, only in self.mounts]
-        found: dict[str, Any] = {
+        options: dict[str, Any] = {
             "image": self.image,
             "user": f"{os.getuid()}:{os.getgid()}",
             "environment": _variables(),
@@ -69,11 +69,11 @@ class Container:
             "shm_size": self.shm_size,
         }
         if self.gpus:
-            asked: dict[str, Any] = {"count": -1} if self.gpus == "all" else {"device_ids": self.gpus.split(",")}
+            request: dict[str, Any] = {"count": -1} if self.gpus == "all" else {"device_ids": self.gpus.split(",")}
             if self.gpus.isdigit():
-                asked = {"count": int(self.gpus)}
-            found["device_requests"] = [DeviceRequest(capabilities=[["gpu"]], **asked)]
-        return {name: value for name, value in found.items() if value is not None}
+                request = {"count": int(self.gpus)}
+            options["device_requests"] = [DeviceRequest(capabilities=[["gpu"]], **request)]
+        return {name: value for name, value in options.items() if value is not None}
 
 
 def _variables() -> dict[str, str]:

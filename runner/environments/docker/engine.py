@@ -63,7 +63,7 @@ def _user_error(place: str, error: Exception) -> UserError:
     while cause is not None:
         causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    if any(isinstance(one, PermissionError) or "Permission denied" in str(one) for one in causes):
+    if any(isinstance(cause, PermissionError) or "Permission denied" in str(cause) for cause in causes):
         return UserError(
             f"You do not have permission to use the container engine at {place}",
             "Join its group (sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST to your own",

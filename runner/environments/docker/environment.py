@@ -92,8 +92,8 @@ class DockerEnvironment:
             raise UserError(
                 f"Image {name} has changed: it is {image.id[7:19]} now, and in that run {(record.image_id or '')[7:19]}"
             )
-        found = probe(client, image, self.layout)
-        return self._handle(name, image, found, start, key=record.key, lock=lock_text)
+        probed = probe(client, image, self.layout)
+        return self._handle(name, image, probed, start, key=record.key, lock=lock_text)
 
     def _cached_image(
         self, client: DockerClient, host: Host, say: Say, start: float, lock: str | None = None
@@ -112,8 +112,8 @@ class DockerEnvironment:
         source = DockerfileImage(file, context.absolute())
         key = source.key()
         image, cached = store.get_or_build(key, lambda: source.build(client, key, str(self.layout.root), say))
-        found = probe(client, image, self.layout)
-        return self._handle(store.name(key), image, found, start, key=key, cached=cached, recipe=file.read_text())
+        probed = probe(client, image, self.layout)
+        return self._handle(store.name(key), image, probed, start, key=key, cached=cached, recipe=file.read_text())
 
     def _from_conda(
         self, client: DockerClient, store: ImageCache, host: Host, say: Say, start: float, lock: str | None
@@ -125,15 +125,15 @@ class DockerEnvironment:
         lock = lock or source.lock(settings.spec, self.base, host, upgrade=settings.upgrade)
         key = source.key(lock)
         image, cached = store.get_or_build(key, lambda: source.build(lock, key, store.repository))
-        found = probe(client, image, self.layout)
-        return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock)
+        probed = probe(client, image, self.layout)
+        return self._handle(store.name(key), image, probed, start, key=key, cached=cached, lock=lock)
 
     def _from_spec(
         self, client: DockerClient, store: ImageCache, say: Say, start: float, lock: str | None
     ) -> DockerHandle:
         settings = self.settings
-        asked = read_spec(settings.spec, self.base, say)
-        spec = with_stored_wheels(asked, WheelStore(self.layout, upgrade=settings.upgrade), say)
+        wanted = read_spec(settings.spec, self.base, say)
+        spec = with_stored_wheels(wanted, WheelStore(self.layout, upgrade=settings.upgrade), say)
         name = settings.base_image or f"python:{spec.python or _this_python()}-slim"
         base = find(client, name, say)
         probed = probe(client, base, self.layout)
@@ -146,22 +146,22 @@ class DockerEnvironment:
         lock = lock or source.lock(spec, upgrade=settings.upgrade)
         key = source.key(lock)
         image, cached = store.get_or_build(key, lambda: source.build(lock, key, store.repository))
-        found, recipe = probe(client, image, self.layout), source.dockerfile(name, lock)
-        return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock, recipe=recipe)
+        python, recipe = probe(client, image, self.layout), source.dockerfile(name, lock)
+        return self._handle(store.name(key), image, python, start, key=key, cached=cached, lock=lock, recipe=recipe)
 
     def _handle(
-        self, name: str, image: Any, found: ImagePython, start: float, *, key: str | None = None, cached: bool = True,
+        self, name: str, image: Any, probed: ImagePython, start: float, *, key: str | None = None, cached: bool = True,
         lock: str | None = None, recipe: str | None = None,
     ) -> DockerHandle:  # fmt: skip
-        lock = lock if lock is not None else f"# image: {name}\n# id: {image.id}\n{lock_of(found.packages)}"
+        lock = lock if lock is not None else f"# image: {name}\n# id: {image.id}\n{lock_of(probed.packages)}"
         record = EnvironmentRecord(
             kind="docker",
             key=key or hashlib.sha256(image.id.encode()).hexdigest()[:32],
-            prefix=found.prefix,
-            python=found.python,
-            python_version=found.python_version,
-            platform=found.platform,
-            packages=found.packages,
+            prefix=probed.prefix,
+            python=probed.python,
+            python_version=probed.python_version,
+            platform=probed.platform,
+            packages=probed.packages,
             image=name,
             image_id=image.id,
             cached=cached,
@@ -173,8 +173,8 @@ class DockerEnvironment:
     def _container(self, image: str) -> Container:
         settings, resources = self.settings, self.settings.resources
         mounts = [
-            (str(Path(self.base, Path(one.source).expanduser()).absolute()), one.target, one.readonly)
-            for one in settings.mounts
+            (str(Path(self.base, Path(mount.source).expanduser()).absolute()), mount.target, mount.readonly)
+            for mount in settings.mounts
         ]
         return Container(
             image=image, workspace=str(self.layout.root), network=settings.network, cpu=resources.cpu,

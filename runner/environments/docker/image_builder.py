@@ -92,11 +92,11 @@ class ImageBuilder:
         """
         api = self._client.api
         made = api.exec_create(self._container.id, list(command), environment=self._variables, user="0:0")["Id"]
-        found, rest, last = b"", b"", list[str]()
+        output, rest, last = b"", b"", list[str]()
         for out, err in api.exec_start(made, stream=True, demux=True):
-            found += out or b""
+            output += out or b""
             *lines, rest = (rest + (err or b"") + (b"" if quiet else out or b"")).split(b"\n")
-            for line in [one.decode(errors="replace").strip() for one in lines if one.strip()]:
+            for line in [line.decode(errors="replace").strip() for line in lines if line.strip()]:
                 self._say(line)
                 last = [*last, line][-_LAST:]
         code = api.exec_inspect(made)["ExitCode"]
@@ -108,7 +108,7 @@ class ImageBuilder:
                     "Use a base image with glibc, such as python:3.11-slim, or environment.dockerfile=FILE",
                 )
             raise UserError(f"{what}: {problem}", "The full log is logs/environment.log")
-        return found
+        return output
 
     def commit(self, repository: str, tag: str, labels: dict[str, str], path: str) -> Any:
         """Commit the container as an image; see `committed`."""
@@ -123,15 +123,15 @@ class ImageBuilder:
         for name, path in files().items():
             places[str(path)] = given[_NAMED[name]] = f"{AT}/{name}"
         mounts = [Mount(AT, None, type="tmpfs"), Mount(f"{AT}/cache", _CACHE, type="volume")]
-        mounts += [Mount(there, here, type="bind", read_only=there != WORK) for here, there in places.items()]
+        mounts += [Mount(target, here, type="bind", read_only=target != WORK) for here, target in places.items()]
         return mounts, given
 
     def _sweep(self) -> None:
         """Remove the build containers of this workspace whose process has ended."""
         ours: Any = {"label": [f"{KIND}=build", f"{WORKSPACE}={self._workspace}"]}
-        for one in self._client.containers.list(all=True, filters=ours, ignore_removed=True):
-            if not Path("/proc", str(one.name).removeprefix(_NAME).partition("-")[0]).exists():
-                one.remove(force=True)
+        for container in self._client.containers.list(all=True, filters=ours, ignore_removed=True):
+            if not Path("/proc", str(container.name).removeprefix(_NAME).partition("-")[0]).exists():
+                container.remove(force=True)
 
     def _remove(self) -> None:
         import docker
@@ -161,7 +161,7 @@ def committed(container: Any, image: Any, name: str, labels: dict[str, str], var
         Variables to set, by name. ``PATH`` is prepended to the base image's.
     """
     base = image.attrs["Config"] or {}
-    before = dict(one.partition("=")[::2] for one in base.get("Env") or [])
+    before = dict(variable.partition("=")[::2] for variable in base.get("Env") or [])
     path = f"{variables['PATH']}:{before.get('PATH', _PATH)}"
     settings = {
         "Env": [f"{name}={value}" for name, value in {**before, **variables, "PATH": path}.items()],

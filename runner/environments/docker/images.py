@@ -124,10 +124,10 @@ def probe(client: DockerClient, image: Any, layout: Layout) -> ImagePython:
     for python in _PYTHONS:
         code, said, problem = _ask(client, image.id, [python, "-c", _PROBE], layout)
         if code == 0:
-            found = ImagePython(**json.loads(said))
+            image_python = ImagePython(**json.loads(said))
             known.parent.mkdir(parents=True, exist_ok=True)
-            write_json(known, asdict(found))
-            return found
+            write_json(known, asdict(image_python))
+            return image_python
     name = (image.tags or [image.id])[0]
     raise UserError(f"Image {name} has no working Python: {problem}", "Put one on its PATH, or use another image")
 

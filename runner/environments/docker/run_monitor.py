@@ -100,16 +100,16 @@ class RunMonitor:
         """
         away = "the container engine was stopped or restarted during the run" if lost else None
         canceled = cancel_requested or self.layout.cancel.exists()
-        found = self._found()
-        if found is None:
+        result = self._found()
+        if result is None:
             reason = f"out of memory: the container's limit is {memory}" if memory else away
             status, why = (CANCELED, "canceled") if canceled else (FAILED, reason or "the container was killed")
             self._write(ResultRecord(status=status, reason=why, ended=now()))
-        elif memory and found.status == FAILED and found.signal == "SIGKILL":
-            self._write(dataclasses.replace(found, reason=f"out of memory: the container's limit is {memory}"))
-        elif found.status == CANCELED and not canceled:  # the worker received a SIGTERM that we did not send
+        elif memory and result.status == FAILED and result.signal == "SIGKILL":
+            self._write(dataclasses.replace(result, reason=f"out of memory: the container's limit is {memory}"))
+        elif result.status == CANCELED and not canceled:  # the worker received a SIGTERM that we did not send
             reason = away or "the container was stopped from outside, by a command or because its engine stopped"
-            self._write(dataclasses.replace(found, status=FAILED, reason=reason))
+            self._write(dataclasses.replace(result, status=FAILED, reason=reason))
 
     def _found(self) -> ResultRecord | None:
         try:

@@ -72,7 +72,7 @@ class SpecImage:
             If there is no solution, with the resolver's reason.
         """
         lines = [*spec.options, *spec.lines]
-        asked = "\n".join([*lines, "", *spec.constraints, "", self._base.id])
+        requirements = "\n".join([*lines, "", *spec.constraints, "", self._base.id])
 
         def make(_path: Path) -> str:
             self._say(f"Resolving {len(spec.lines)} requirements for Python {self._python.python_version}")
@@ -81,14 +81,14 @@ class SpecImage:
                 "limits.txt": _text(list(spec.constraints)),
             }
             with folder_with(self._layout.environments, **files) as folder, self._builder(folder) as builder:
-                self._wheels.copy(asked, folder / "wheels")
+                self._wheels.copy(requirements, folder / "wheels")
                 command = [UV, "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
                 command += ["--no-emit-index-url", "--no-emit-find-links", "--python", self._python.python]
                 command += [f"{WORK}/asked.txt", "--constraint", f"{WORK}/limits.txt"]
-                found = builder.run(command, "The environment cannot be resolved", quiet=True)
-            return _text(list(spec.options)) + checked(self._wheels.named(found.decode()), spec.lines)
+                output = builder.run(command, "The environment cannot be resolved", quiet=True)
+            return _text(list(spec.options)) + checked(self._wheels.named(output.decode()), spec.lines)
 
-        return cached_lock(self._layout, asked, make, upgrade=upgrade)
+        return cached_lock(self._layout, requirements, make, upgrade=upgrade)
 
     def key(self, lock: str) -> str:
         """Return the image's cache key, made of everything that determines its content."""

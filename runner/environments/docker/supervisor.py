@@ -149,8 +149,8 @@ class _Supervisor:
         if self._kind() != "look" and workspace.models.is_dir():  # for Model.get_model_path
             readable.append(workspace.models)
         if self._run is not None:
-            own = self._run.layout
-            writable += [own.root, *(one for one in (own.requests,) if one.is_dir())]  # a mount cannot be replaced
+            run = self._run.layout
+            writable += [run.root, *(path for path in (run.requests,) if path.is_dir())]  # a mount cannot be replaced
             readable += [Path(self._command[-3]).parent, *self._run.inputs(), *self._run.protected_files()]
         elif self._shared is not None:
             experiment = Path(self._command[-1]).parent
@@ -233,9 +233,9 @@ class _Supervisor:
 
         with contextlib.suppress(docker.errors.APIError):
             filters: Any = {"label": f"{WORKSPACE}={self._made.workspace}", "status": "exited"}
-            for one in self._client.containers.list(all=True, filters=filters, ignore_removed=True):
-                if self._abandoned(one):
-                    one.remove(force=True)
+            for container in self._client.containers.list(all=True, filters=filters, ignore_removed=True):
+                if self._abandoned(container):
+                    container.remove(force=True)
 
     def _abandoned(self, container: Any) -> bool:
         if container.labels.get(KIND) == "run":

@@ -26,9 +26,9 @@ from runner.records import EnvironmentRecord
 
 def main(folder: Path) -> None:
     """Process the request in a folder and write the answer there."""
-    asked = json.loads((folder / "asked.json").read_bytes())
+    request = json.loads((folder / "asked.json").read_bytes())
     try:
-        answer = answered(asked, folder)
+        answer = answered(request, folder)
     except (UserError, OSError) as error:
         mistake = as_mistake(error)
         if mistake is None:
@@ -37,16 +37,16 @@ def main(folder: Path) -> None:
     write_json(folder / "answer.json", answer)
 
 
-def answered(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
+def answered(request: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Build the requested environment; return its record, its lock and how to start processes in it."""
-    layout, host = Layout(Path(asked["root"])), LocalHost()
+    layout, host = Layout(Path(request["root"])), LocalHost()
     for wheel in (folder / "files" / "wheels").glob("*.whl"):
         WheelStore(layout).keep(wheel)
-    environment = _environment(asked["settings"], layout, folder / "files")
-    if asked["record"] is None:
+    environment = _environment(request["settings"], layout, folder / "files")
+    if request["record"] is None:
         handle = environment.prepare(host, print)
     else:
-        handle = environment.restore(EnvironmentRecord.from_json(asked["record"]), asked["lock"], host, print)
+        handle = environment.restore(EnvironmentRecord.from_json(request["record"]), request["lock"], host, print)
     return {
         "record": handle.record.to_json(),
         "lock": handle.lock_text(),
@@ -63,14 +63,14 @@ def _environment(settings: dict[str, Any], layout: Layout, base: Path) -> Enviro
         return DockerEnvironment(layout, named(settings), base)
     from runner.environments.conda.environment import CondaEnvironment
 
-    return CondaEnvironment(layout, base=base, **{name: one for name, one in settings.items() if name != "kind"})
+    return CondaEnvironment(layout, base=base, **{name: value for name, value in settings.items() if name != "kind"})
 
 
 def named(value: Any) -> Any:
     """Return settings with their keys as attributes."""
     if isinstance(value, dict):
-        return SimpleNamespace(**{name: named(one) for name, one in value.items()})
-    return [named(one) for one in value] if isinstance(value, list) else value
+        return SimpleNamespace(**{name: named(item) for name, item in value.items()})
+    return [named(item) for item in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -65,16 +65,16 @@ class RemoteEnvironment:
         host = cast("RemoteHost", machine)  # chosen for clusters only
         python, package = install_program(host, self._settings.kind, self._layout, say)
         wheels = WheelStore(self._layout, upgrade=self._settings.upgrade and not lock)
-        asked = sent_of(self._settings, self._base, wheels, lock, say)
+        upload = sent_of(self._settings, self._base, wheels, lock, say)
         folder = host.root / "asked" / f"{secrets.token_hex(8)}"
         try:
-            answer = _ask(host, [python, "-s", str(package / "environments/remote/build_on_node.py")], folder, asked, {
+            answer = _ask(host, [python, "-s", str(package / "environments/remote/build_on_node.py")], folder, upload, {
                 "root": str(host.root), "record": record.to_json() if record is not None else None, "lock": lock,
             }, say)  # fmt: skip
         finally:
             host.remove(folder)
         made = RemoteHandle.of(
-            answer, host.name, lambda other, tell: self._build(other, made.record, answer["lock"], tell)
+            answer, host.name, lambda target, tell: self._build(target, made.record, answer["lock"], tell)
         )
         return made
 
@@ -82,9 +82,9 @@ class RemoteEnvironment:
 def _ask(
     host: RemoteHost, program: list[str], folder: Path, sent: Upload, facts: Mapping[str, Any], say: Say
 ) -> dict[str, Any]:
-    files = {f"files/{name}": one for name, one in sent.files.items()}
-    asked = json.dumps({**facts, "settings": sent.settings}).encode()
-    host.put_files({"asked.json": asked, **files}, folder)
+    files = {f"files/{name}": content for name, content in sent.files.items()}
+    request = json.dumps({**facts, "settings": sent.settings}).encode()
+    host.put_files({"asked.json": request, **files}, folder)
     done = host.run([*program, str(folder)], variables=index_variables(), say=say)
     try:
         answer: dict[str, Any] = json.loads(host.read(folder / "answer.json"))

@@ -57,15 +57,15 @@ def sent_of(config: Any, base: Path, wheels: WheelStore, lock: str, say: Say) ->
         If a file does not exist, or a folder to mount has a relative path.
     """
     settings: dict[str, Any] = dataclasses.asdict(config)
-    files: Files = {f"{WHEELS}/{one.name}": one for one in wheels.files(lock)}
+    files: Files = {f"{WHEELS}/{wheel.name}": wheel for wheel in wheels.files(lock)}
     if settings["kind"] == "conda":
         _take_yaml(settings, base, files, wheels, say)
         settings["pip"] = _rewrite_lines(settings["pip"], base.absolute() / "environment.pip", files, wheels, say)
         return Upload(settings, files)
-    for one in settings["mounts"]:
-        if not Path(one["source"]).is_absolute() and not one["source"].startswith("~"):
+    for mount in settings["mounts"]:
+        if not Path(mount["source"]).is_absolute() and not mount["source"].startswith("~"):
             raise UserError(
-                f"environment.mounts: {one['source']} is a relative path", "Give the absolute path on the nodes"
+                f"environment.mounts: {mount['source']} is a relative path", "Give the absolute path on the nodes"
             )
     if settings["dockerfile"] is not None:
         _take_context(settings, base, files)
@@ -81,9 +81,9 @@ def _take_requirements(spec: dict[str, Any], base: Path, files: Files, wheels: W
     """Combine packages and a requirements file with its includes, or a conda YAML, in one file."""
     from runner.environments.docker.spec import read_spec
 
-    found = read_spec(SimpleNamespace(**spec), base, lambda _line: None)
-    spec["file"] = _written(files, "requirements.txt", _lines(found, files, wheels, say))
-    spec["packages"], spec["python"] = [], found.python
+    parsed = read_spec(SimpleNamespace(**spec), base, lambda _line: None)
+    spec["file"] = _written(files, "requirements.txt", _lines(parsed, files, wheels, say))
+    spec["packages"], spec["python"] = [], parsed.python
 
 
 def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: WheelStore, say: Say) -> None:
@@ -96,7 +96,9 @@ def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: Wheel
     import yaml
 
     content = conda_content(path, "environment.file")
-    for part in [one for one in content["dependencies"] if isinstance(one, dict) and one.get("pip")]:
+    for part in [
+        dependency for dependency in content["dependencies"] if isinstance(dependency, dict) and dependency.get("pip")
+    ]:
         part["pip"] = _rewrite_lines(part["pip"], path, files, wheels, say)
     settings["file"] = path.name
     files[path.name] = yaml.safe_dump(content, sort_keys=False).encode()
@@ -104,22 +106,22 @@ def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: Wheel
 
 def _rewrite_lines(lines: Sequence[Any], path: Path, files: Files, wheels: WheelStore, say: Say) -> list[str]:
     """Rewrite the requirement lines of a file for another machine."""
-    found = Requirements()
+    requirements = Requirements()
     for line in lines:
-        found.take(str(line), path, "environment.pip")
-    return _lines(found.spec(), files, wheels, say)
+        requirements.take(str(line), path, "environment.pip")
+    return _lines(requirements.spec(), files, wheels, say)
 
 
-def _lines(asked: Spec, files: Files, wheels: WheelStore, say: Say) -> list[str]:
+def _lines(spec: Spec, files: Files, wheels: WheelStore, say: Say) -> list[str]:
     """Rewrite requirement lines for another machine, and add the files they name."""
-    found = with_stored_wheels(asked, wheels, say)
-    files |= {f"{WHEELS}/{one.name}": one for one in wheels.files("\n".join(found.lines))}
-    limits = [f"-c {_written(files, 'constraints.txt', found.constraints)}"] if found.constraints else []
-    return [*found.options, *limits, *found.lines]
+    stored = with_stored_wheels(spec, wheels, say)
+    files |= {f"{WHEELS}/{wheel.name}": wheel for wheel in wheels.files("\n".join(stored.lines))}
+    limits = [f"-c {_written(files, 'constraints.txt', stored.constraints)}"] if stored.constraints else []
+    return [*stored.options, *limits, *stored.lines]
 
 
 def _written(files: Files, name: str, lines: Sequence[str]) -> str:
-    files[name] = "".join(f"{one}\n" for one in lines).encode()
+    files[name] = "".join(f"{line}\n" for line in lines).encode()
     return name
 
 

@@ -48,18 +48,18 @@ def _of_repository(line: str, repository: Repository, spec: Spec, wheels: WheelS
         return set(known)
     with checked_out(repository, say) as (folder, commit):
         requirement = PathRequirement(folder, repository.name, repository.extras, repository.marker, ())
-        own = _named(requirement, wheels.build_in_place(folder, spec.options, say))
+        own_line = _named(requirement, wheels.build_in_place(folder, spec.options, say))
         beside = with_stored_wheels(
             dataclasses.replace(spec, lines=tuple(_path_dependencies(requirement))), wheels, say
         )
-        wheels.note_lines(line, [own, *beside.lines], f"git+{repository.shown}@{commit}")
-    return {own, *beside.lines}
+        wheels.note_lines(line, [own_line, *beside.lines], f"git+{repository.shown}@{commit}")
+    return {own_line, *beside.lines}
 
 
 def _path_dependencies(requirement: PathRequirement) -> list[str]:
     """Return lines for a project's dependencies that do not come from an index."""
     return (
-        [_where(one, requirement.marker) for one in unindexed_dependencies(requirement.path)]
+        [_where(dependency, requirement.marker) for dependency in unindexed_dependencies(requirement.path)]
         if requirement.path.is_dir()
         else []
     )
@@ -78,24 +78,24 @@ def _stored_line(requirement: PathRequirement, spec: Spec, wheels: WheelStore, s
             f"environment: {requirement.path} does not exist", "For a package from an index, give its name alone"
         )
     if requirement.path.is_file() and requirement.path.suffix == ".whl":
-        found = wheels.keep(requirement.path)
-        _check_hash(requirement, found)
+        wheel = wheels.keep(requirement.path)
+        _check_hash(requirement, wheel)
     else:
-        found = wheels.build(requirement.path, spec.options, say)
-    return _named(requirement, found)
+        wheel = wheels.build(requirement.path, spec.options, say)
+    return _named(requirement, wheel)
 
 
-def _named(requirement: PathRequirement, found: StoredWheel) -> str:
+def _named(requirement: PathRequirement, wheel: StoredWheel) -> str:
     """Return the requirement line of the stored wheel that replaces a path."""
-    if requirement.name and normalised(requirement.name) != found.name:
+    if requirement.name and normalised(requirement.name) != wheel.name:
         raise UserError(
-            f"environment: {requirement.path} is {found.name}, not {requirement.name}",
+            f"environment: {requirement.path} is {wheel.name}, not {requirement.name}",
             f"Write {requirement.path} alone",
         )
     marker = f" ; {requirement.marker}" if requirement.marker else ""
-    return f"{found.name}{requirement.extras}=={found.version}{marker} --hash=sha256:{found.sha256}"
+    return f"{wheel.name}{requirement.extras}=={wheel.version}{marker} --hash=sha256:{wheel.sha256}"
 
 
-def _check_hash(requirement: PathRequirement, found: StoredWheel) -> None:
-    if requirement.hashes and f"sha256:{found.sha256}" not in requirement.hashes:
-        raise UserError(f"{requirement.path} does not have the given hash", f"Its hash is --hash=sha256:{found.sha256}")
+def _check_hash(requirement: PathRequirement, wheel: StoredWheel) -> None:
+    if requirement.hashes and f"sha256:{wheel.sha256}" not in requirement.hashes:
+        raise UserError(f"{requirement.path} does not have the given hash", f"Its hash is --hash=sha256:{wheel.sha256}")

@@ -159,11 +159,11 @@ def checked(lock: str, lines: Sequence[str]) -> str:
 
 
 def _check_named(lock: str) -> None:
-    found = set(requirements_of(lock))
+    pinned = set(requirements_of(lock))
     for line in lock.splitlines():
         if not line.strip() or line[0] in " #-\t":
             continue
-        if not found & set(requirements_of(line)):
+        if not pinned & set(requirements_of(line)):
             bare = line.rstrip("\\ ")
             raise UserError(
                 f"The environment cannot be resolved: {bare} has no version",
@@ -207,11 +207,11 @@ def check_hashed(lock: str, where: str) -> None:
     UserError
         Naming the first package without a hash.
     """
-    if found := _COMMIT.search(lock):
-        name = found[0].partition(" @ ")[0]
+    if match := _COMMIT.search(lock):
+        name = match[0].partition(" @ ")[0]
         raise UserError(
             f"{name} comes from a git repository because another package requires it, and has no hash: {where}",
-            f"Add it to environment.packages: {found[0].rpartition('@')[0]}",
+            f"Add it to environment.packages: {match[0].rpartition('@')[0]}",
         )
 
 
@@ -220,18 +220,18 @@ def requirements_of(lock: str) -> dict[str, str]:
 
     Packages from an address keep it, and packages with a single file (stored wheels) keep their hash.
     """
-    found = {}
+    requirements = {}
     for block in re.split(r"\n(?=\S)", lock):
         first = block.splitlines()[0].rstrip("\\ ") if block.strip() else ""
         hashes = _HASH.findall(block)
-        given = "".join(f" --hash={one}" for one in hashes) if len(hashes) == 1 or " @ " in first else ""
+        given = "".join(f" --hash={digest}" for digest in hashes) if len(hashes) == 1 or " @ " in first else ""
         if pinned := _PIN.match(first):
-            found[normalised(pinned[1])] = f"{pinned[1]}=={pinned[2]}{given}"
+            requirements[normalised(pinned[1])] = f"{pinned[1]}=={pinned[2]}{given}"
         elif " @ " in first and (named := _NAME.match(first)):
-            found[normalised(named[1])] = f"{first}{given}"
+            requirements[normalised(named[1])] = f"{first}{given}"
         elif wheel := _WHEEL.match(first):
-            found[normalised(wheel[1])] = f"{first}{given}"
-    return found
+            requirements[normalised(wheel[1])] = f"{first}{given}"
+    return requirements
 
 
 def with_given_hashes(lock: str, lines: Sequence[str]) -> str:
@@ -243,23 +243,23 @@ def with_given_hashes(lock: str, lines: Sequence[str]) -> str:
         If no file of the resolved version has one of the given hashes.
     """
     given = {
-        found[1]: set(_HASH.findall(line)) for line in lines if (found := _NAME.match(line)) and _HASH.search(line)
+        match[1]: set(_HASH.findall(line)) for line in lines if (match := _NAME.match(line)) and _HASH.search(line)
     }
     wanted = {normalised(name): hashes for name, hashes in given.items()}
     if not wanted:
         return lock
     kept: list[str] = []
     for block in re.split(r"\n(?=\S)", lock):
-        found = _NAME.match(block)
-        hashes = wanted.get(normalised(found[1])) if found else None
+        match = _NAME.match(block)
+        hashes = wanted.get(normalised(match[1])) if match else None
         if hashes is None:
             kept.append(block)
             continue
-        there = [one for one in _HASH.findall(block) if one in hashes]
+        matching = [digest for digest in _HASH.findall(block) if digest in hashes]
         first = block.splitlines()[0].rstrip("\\ ")
-        if not there:
+        if not matching:
             raise UserError(f"No file of {first} has the given hash", "Correct the hash or the version")
-        kept.append(" \\\n    ".join([first, *(f"--hash={one}" for one in there)]))
+        kept.append(" \\\n    ".join([first, *(f"--hash={digest}" for digest in matching)]))
     return "\n".join(kept) + ("\n" if lock.endswith("\n") and not kept[-1].endswith("\n") else "")
 
 

@@ -16,24 +16,26 @@ def installed_packages(folders: Sequence[str] | None = None) -> dict[str, str]:
 
     The names of metadata folders are enough, which takes milliseconds.
     """
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for folder in reversed(sys.path if folders is None else folders):
         if not folder or not Path(folder).is_dir():
             continue
         for name in os.listdir(folder):  # noqa: PTH208 - half the time of Path.iterdir, and on every start
             match = _INSTALLED.fullmatch(name) if name.endswith("-info") else None
             if match:
-                found[normalised(match[1])] = match[2]
-    return dict(sorted(found.items()))
+                versions[normalised(match[1])] = match[2]
+    return dict(sorted(versions.items()))
 
 
 def portable_packages() -> tuple[dict[str, str], list[str]]:
     """Return this Python's packages that come from an index, and the names of all others (PEP 610)."""
     from importlib.metadata import distributions
 
-    elsewhere = {normalised(one.name) for one in distributions() if one.read_text("direct_url.json")}
-    found = installed_packages()
-    return {name: found[name] for name in found if name not in elsewhere}, sorted(elsewhere)
+    elsewhere = {
+        normalised(distribution.name) for distribution in distributions() if distribution.read_text("direct_url.json")
+    }
+    installed = installed_packages()
+    return {name: installed[name] for name in installed if name not in elsewhere}, sorted(elsewhere)
 
 
 def normalised(name: str) -> str:

@@ -22,7 +22,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DIGEST = re.compile(r"(?:^|&)(sha256|sha384|sha512)=([0-9a-f]+)")
 _BELOW = re.compile(r"(?:^|&)subdirectory=([^&]+)")
 _CONDITION = re.compile(r"\b(?:python|os|sys|platform|implementation)_\w+\b|\bextra\b")
-_PACKED = (".whl", ".zip", ".egg", ".tgz", ".tbz", ".txz", ".tlz", ".tar", *(f".tar.{one}" for one in (
+_PACKED = (".whl", ".zip", ".egg", ".tgz", ".tbz", ".txz", ".tlz", ".tar", *(f".tar.{suffix}" for suffix in (
     "gz", "bz2", "xz", "lz", "lzma", "zst",
 )))  # fmt: skip
 
@@ -56,7 +56,7 @@ class PathRequirement:
         named = (
             f"{self.name}{self.extras} @ {self.path.as_uri()}" if self.name else f"{self.path.as_uri()}{self.extras}"
         )
-        return f"{named}{f' ; {self.marker}' if self.marker else ''}{''.join(f' --hash={one}' for one in self.hashes)}"
+        return f"{named}{f' ; {self.marker}' if self.marker else ''}{''.join(f' --hash={sha}' for sha in self.hashes)}"
 
 
 def path_requirement(line: str, folder: Path = Path("/")) -> PathRequirement | None:
@@ -88,8 +88,8 @@ def path_requirement(line: str, folder: Path = Path("/")) -> PathRequirement | N
         name, extras, text = named[1], named[2] or "", named[3]
     if _is_address(text) if name else not _is_path(text):
         return None
-    if not extras and not _is_there(text, folder) and (found := _EXTRAS.search(text)):
-        text, extras = text[: found.start()], found[1]
+    if not extras and not _is_there(text, folder) and (match := _EXTRAS.search(text)):
+        text, extras = text[: match.start()], match[1]
     path, fragment = _path_of(text, folder)
     hashes += [f"{kind}:{digest}" for kind, digest in _DIGEST.findall(fragment)]
     if below := _BELOW.search(fragment):

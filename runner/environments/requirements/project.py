@@ -30,7 +30,7 @@ def dependencies(path: Path) -> list[str]:
             f"environment.requirements: {path} has no dependencies in its [project] table",
             f"Install the project itself, from its folder: environment.packages=[{path.parent}]",
         )
-    return [_from_source(path, str(one), sources) or str(one) for one in project["dependencies"]]
+    return [_from_source(path, str(dependency), sources) or str(dependency) for dependency in project["dependencies"]]
 
 
 def unindexed_dependencies(folder: Path) -> list[str]:
@@ -47,8 +47,8 @@ def unindexed_dependencies(folder: Path) -> list[str]:
     if not path.is_file():
         return []
     project, sources = _read(path)
-    found = (_from_source(path, str(one), sources) for one in project.get("dependencies") or [])
-    return [line for line in found if line]
+    lines = (_from_source(path, str(dependency), sources) for dependency in project.get("dependencies") or [])
+    return [line for line in lines if line]
 
 
 def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -66,18 +66,18 @@ class Repository:
 
 def repository_of(line: str) -> Repository | None:
     """Parse a requirement line that names a repository. Return None for other lines."""
-    found = _LINE.fullmatch(line.strip())
-    if found is None:
+    match = _LINE.fullmatch(line.strip())
+    if match is None:
         return None
-    fragment = found["fragment"] or ""
+    fragment = match["fragment"] or ""
     egg, below = _EGG.search(fragment), _BELOW.search(fragment)
     return Repository(
-        address=found["address"],
-        revision=found["revision"] or "",
+        address=match["address"],
+        revision=match["revision"] or "",
         below=unquote(below[1]) if below else "",
-        name=found["name"] or (egg[1] if egg else ""),
-        extras=found["extras"] or (egg[2] or "" if egg else ""),
-        marker=(found["marker"] or "").strip(),
+        name=match["name"] or (egg[1] if egg else ""),
+        extras=match["extras"] or (egg[2] or "" if egg else ""),
+        marker=(match["marker"] or "").strip(),
     )
 
 
@@ -108,12 +108,14 @@ def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
 
 def _commit(repository: Repository, folder: Path) -> str:
     """Return the commit of a branch, a tag or an abbreviated hash. Otherwise ask the server for the revision."""
-    asked = repository.revision or "HEAD"
-    for name in (f"refs/remotes/origin/{asked}", f"refs/tags/{asked}", asked):
-        found = _run(repository, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"], folder)
-        if found[0] == 0:
-            return found[1].strip()
-    _git(repository, ["fetch", "--quiet", "origin", "--", asked], folder)
+    revision = repository.revision or "HEAD"
+    for name in (f"refs/remotes/origin/{revision}", f"refs/tags/{revision}", revision):
+        result = _run(
+            repository, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"], folder
+        )
+        if result[0] == 0:
+            return result[1].strip()
+    _git(repository, ["fetch", "--quiet", "origin", "--", revision], folder)
     return _run(repository, ["rev-parse", "FETCH_HEAD"], folder)[1].strip()
 
 

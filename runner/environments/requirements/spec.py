@@ -55,28 +55,29 @@ def gather(
     UserError
         If a file cannot be read, or an option contains a password.
     """
-    found = Requirements()
-    for one in packages:
-        found.take(one, base.absolute() / "environment.packages", "environment.packages")
+    gathered = Requirements()
+    for package in packages:
+        gathered.take(package, base.absolute() / "environment.packages", "environment.packages")
     if requirements is not None and Path(requirements).suffix == ".toml":
-        found.lines += [
-            _placed(one, (base / requirements).absolute().parent) for one in dependencies(base / requirements)
+        gathered.lines += [
+            _placed(dependency, (base / requirements).absolute().parent)
+            for dependency in dependencies(base / requirements)
         ]
     elif requirements is not None:
-        found.read(base / requirements, "environment.requirements")
+        gathered.read(base / requirements, "environment.requirements")
     if conda_file is not None:
         lines, pip, wanted = read_conda(base / conda_file)
-        found.lines += lines
-        for one in pip:
-            found.take(one, (base / conda_file).absolute(), "environment.conda_file")
+        gathered.lines += lines
+        for line in pip:
+            gathered.take(line, (base / conda_file).absolute(), "environment.conda_file")
         python = python or wanted
-    kept = without_provided(found.lines, say)
-    by_name = [one for one in kept if path_requirement(one) is None]
+    kept = without_provided(gathered.lines, say)
+    by_name = [line for line in kept if path_requirement(line) is None]
     for name in sorted({match[1] for match in map(_NAME.match, by_name) if match}):
         if (base / name / "pyproject.toml").is_file():
             say(f"{name} is installed from a package index. For the folder of that name, write ./{name}")
     wanted = as_version(python)
-    return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), wanted)
+    return Spec(tuple(sorted(set(kept))), tuple(sorted(set(gathered.constraints))), tuple(gathered.options), wanted)
 
 
 def without_provided(lines: Sequence[str], say: Say) -> list[str]:
@@ -155,7 +156,7 @@ class Requirements:
             limits = constraints or match[1] in ("-c", "--constraint")
             self.read(path.parent / Path(match[3]).expanduser(), setting, inside, constraints=limits)
         elif line.startswith("-"):
-            self.options.append(_LOCAL_OPTION.sub(lambda found: f"{found[1]} {_address(path.parent, found[3])}", line))
+            self.options.append(_LOCAL_OPTION.sub(lambda match: f"{match[1]} {_address(path.parent, match[3])}", line))
         elif line:
             (self.constraints if constraints else self.lines).append(_placed(line, path.parent))
 
@@ -182,11 +183,11 @@ def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:
     lines: list[str] = []
     pip: list[str] = []
     python = None
-    for one in dependencies:
-        if isinstance(one, dict):
-            pip += [str(line) for line in one.get("pip") or []]
+    for dependency in dependencies:
+        if isinstance(dependency, dict):
+            pip += [str(line) for line in dependency.get("pip") or []]
             continue
-        text = str(one).partition("::")[2] or str(one)
+        text = str(dependency).partition("::")[2] or str(dependency)
         pin = _CONDA_PIN.fullmatch(text.replace("==", "="))
         name = pin[1] if pin else re.split(r"[<>=!\s]", text)[0]
         if name == "python":

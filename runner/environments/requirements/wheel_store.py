@@ -34,7 +34,7 @@ _OF_UV = ("error: ", "cause: ", "hint: ", "Building ")
 _CACHES = ("_cache", ".egg-info")
 # The options of a requirements file that apply to build dependencies, in `uv build`'s words.
 _FOR_BUILDS = {
-    **{one: one for one in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")},
+    **{option: option for option in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")},
     "--trusted-host": "--allow-insecure-host",
 }
 
@@ -73,8 +73,8 @@ class WheelStore:
         parts = wheel.stem.split("-")
         if len(parts) not in (5, 6):
             raise UserError(f"{wheel} is not named like a wheel, such as name-1.0-py3-none-any.whl")
-        found = StoredWheel(normalised(parts[0]), parts[1], hash_file(wheel))
-        target = self._folder / found.sha256
+        stored = StoredWheel(normalised(parts[0]), parts[1], hash_file(wheel))
+        target = self._folder / stored.sha256
         if not target.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             with staging_path(self._folder) as staging:
@@ -85,7 +85,7 @@ class WheelStore:
                 except OSError:
                     if not target.exists():  # otherwise another process was faster
                         raise
-        return found
+        return stored
 
     def build(self, source: Path, options: Sequence[str], say: Say) -> StoredWheel:
         """Return the wheel of a project's folder or a source archive, building it if necessary.
@@ -97,12 +97,12 @@ class WheelStore:
         """
         noted = self._folder / f"{_key_of(source)}.json"
         if noted.exists():
-            found = StoredWheel(**json.loads(noted.read_bytes()))
-            if (self._folder / found.sha256).exists():
-                return found
-        found = self._build(source, options, say, copied=True)
-        write_json(noted, vars(found))
-        return found
+            stored = StoredWheel(**json.loads(noted.read_bytes()))
+            if (self._folder / stored.sha256).exists():
+                return stored
+        stored = self._build(source, options, say, copied=True)
+        write_json(noted, vars(stored))
+        return stored
 
     def build_in_place(self, source: Path, options: Sequence[str], say: Say) -> StoredWheel:
         """Return the wheel of a folder that may be modified, such as a checked-out repository.
@@ -141,7 +141,7 @@ class WheelStore:
     def files(self, text: str) -> list[Path]:
         """Return the stored wheels whose hashes appear in a lock or in requirement lines."""
         folders = [self._folder / digest for digest in dict.fromkeys(_HASH.findall(text))]
-        return [wheel for one in folders for wheel in one.glob("*.whl")]
+        return [wheel for folder in folders for wheel in folder.glob("*.whl")]
 
     def placed(self, text: str, folder: str | None = None) -> str:
         """Return a lock or requirement lines in which stored wheels are named by path.
@@ -193,11 +193,11 @@ def _key_of(source: Path) -> str:
 
 
 def _names(source: Path) -> list[str]:
-    found: list[str] = []
+    files: list[str] = []
     for parent, folders, names in os.walk(source):
         folders[:] = [name for name in folders if name not in _LEFT and not name.endswith(_CACHES)]
-        found += [str(Path(parent, name).relative_to(source)) for name in names if Path(parent, name).is_file()]
-    return sorted(found)
+        files += [str(Path(parent, name).relative_to(source)) for name in names if Path(parent, name).is_file()]
+    return sorted(files)
 
 
 def _name_of(line: str) -> str:
@@ -221,7 +221,7 @@ def _built(source: Path, made: Path, options: Sequence[str]) -> Path:
     from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
     from runner.hosts.local import LocalHost
 
-    pairs = [one.replace("=", " ", 1).split(None, 1) for one in options]
+    pairs = [option.replace("=", " ", 1).split(None, 1) for option in options]
     words = [word for pair in pairs if pair[0] in _FOR_BUILDS for word in (_FOR_BUILDS[pair[0]], *pair[1:])]
     command = [uv(), "build", "--wheel", "--out-dir", str(made / "out"), *words, str(source)]
     done = LocalHost().run(command, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None})
@@ -234,5 +234,5 @@ def _built(source: Path, made: Path, options: Sequence[str]) -> Path:
 
 def _last_of_builder(output: bytes) -> str:
     """Return the last line of the builder's output, ignoring uv's."""
-    lines = [one.strip() for one in output.decode(errors="replace").splitlines()]
-    return next((one for one in reversed(lines) if one and not one.startswith(_OF_UV)), "")
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
+    return next((line for line in reversed(lines) if line and not line.startswith(_OF_UV)), "")

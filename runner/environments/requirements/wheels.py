@@ -53,10 +53,10 @@ def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[P
             "cp",
             "--python-version",
             short,
-            *(f"--platform={one}" for one in platforms(target)),
+            *(f"--platform={platform}" for platform in platforms(target)),
         ]
         _download([*like, "--require-hashes", "-r", str(wanted)], folder)
-        if any(one.suffix != ".whl" for one in folder.iterdir()):
+        if any(entry.suffix != ".whl" for entry in folder.iterdir()):
             _download(list(_BUILDERS), folder)
         yield folder
 

@@ -124,8 +124,8 @@ class DaskClient:
 
     async def _run(self, worker: str, function: Any, *given: Any) -> Any:
         client = await self._connected()
-        found = await client.run(function, *given, workers=[worker])
-        return found[worker]
+        results = await client.run(function, *given, workers=[worker])
+        return results[worker]
 
     def _answer(self, question: Coroutine[Any, Any, Any]) -> Any:
         """Wait for an answer. Any error but a `UserError` becomes an `UnreachableError`."""
@@ -185,8 +185,8 @@ async def _connect(settings: DaskSettings) -> Any:
     security = None
     if settings.tls is not None:
         ca_file, cert, key = map(str, settings.tls)
-        own = {"tls_client_cert": cert, "tls_client_key": key}
-        security = Security(tls_ca_file=ca_file, require_encryption=True, **own)
+        client_files = {"tls_client_cert": cert, "tls_client_key": key}
+        security = Security(tls_ca_file=ca_file, require_encryption=True, **client_files)
     try:
         limit = timeouts.seconds("scheduler")
         return await Client(settings.address, asynchronous=True, security=security, timeout=limit, set_as_default=False)

@@ -48,11 +48,11 @@ class DaskLink:
         return self._call("vivero_open", port)
 
     def _call(self, function: str, given: Any) -> DaskChannel:
-        kind, found = self._client.call(self._worker, function, given)
+        kind, answer = self._client.call(self._worker, function, given)
         if kind == "error":
-            raise UnreachableError(f"{self.name}: {found}")
-        channel = DaskChannel(self._client, self._worker, found)
-        self._channels = [one for one in self._channels if not one.closed] + [channel]
+            raise UnreachableError(f"{self.name}: {answer}")
+        channel = DaskChannel(self._client, self._worker, answer)
+        self._channels = [earlier for earlier in self._channels if not earlier.closed] + [channel]
         return channel
 
     def complaint(self, channel: DaskChannel) -> bytes:
@@ -64,8 +64,8 @@ class DaskLink:
 
     def close(self) -> None:
         """Close all channels."""
-        for one in self._channels:
-            one.close()
+        for channel in self._channels:
+            channel.close()
 
 
 class DaskChannel:
@@ -100,14 +100,14 @@ class DaskChannel:
         """Return received bytes; empty at the end of the stream."""
         until = time.monotonic() + self._timeout if self._timeout is not None else None
         while not self._rest:
-            found = self._do("receive", timeouts.relay_poll())
-            if found == b"":
+            received = self._do("receive", timeouts.relay_poll())
+            if received == b"":
                 return b""
-            if found is None and until is not None and time.monotonic() > until:
+            if received is None and until is not None and time.monotonic() > until:
                 raise TimeoutError
-            self._rest = found or b""
-        found, self._rest = self._rest[:size], self._rest[size:]
-        return found
+            self._rest = received or b""
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
 
     def sendall(self, content: bytes, /) -> None:
         """Send all of the content."""
@@ -134,9 +134,9 @@ class DaskChannel:
             future.cancel()
             raise OSError("closed")
         try:
-            kind, found = future.result()
+            kind, answer = future.result()
         except (Exception, CancelledError) as error:  # noqa: BLE001 - distributed raises many types for this
             raise OSError(one_line(error)) from None
         if kind == "error":
-            raise OSError(found)
-        return found
+            raise OSError(answer)
+        return answer

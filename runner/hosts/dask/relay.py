@@ -78,12 +78,12 @@ class Stream:
                 return None
             if not self._pieces[0]:
                 return b""
-            found = []
+            pieces = []
             while self._pieces and self._pieces[0]:
-                found.append(self._pieces.popleft())
+                pieces.append(self._pieces.popleft())
             self._waiting = 0
             self._change.notify_all()
-            return b"".join(found)
+            return b"".join(pieces)
 
     async def send(self, content: bytes) -> None:
         """Send all of the content."""
@@ -192,7 +192,7 @@ async def vivero_stream(name: str, do: str, given: "Any" = None) -> "tuple[str, 
 
 def _is_not_ours(record: "Any") -> bool:
     """Return whether a log record is unrelated to this module. A worker logs a line for each call."""
-    return not any(isinstance(one, str) and one.startswith("vivero_") for one in record.args or ())
+    return not any(isinstance(argument, str) and argument.startswith("vivero_") for argument in record.args or ())
 
 
 logging.getLogger("distributed.worker").addFilter(_is_not_ours)

@@ -140,24 +140,24 @@ class Client:
     def _skip_to(self, mark: bytes, python: str, link: Link) -> bytes:
         """Skip login output up to the agent's mark, and return what follows the mark."""
         self._channel.settimeout(max(link.seconds, 30))
-        found = b""
+        seen = b""
         try:
-            while mark not in found and len(found) < _NOISE:
+            while mark not in seen and len(seen) < _NOISE:
                 piece = self._channel.recv(_READ)
                 if not piece:
                     break
-                found += piece
+                seen += piece
         except TimeoutError:
             pass
-        if mark not in found:
+        if mark not in seen:
             words = link.complaint(self._channel).decode(errors="replace").split()
-            reason = " ".join(words) or " ".join(found.decode(errors="replace").split()) or "no output"
+            reason = " ".join(words) or " ".join(seen.decode(errors="replace").split()) or "no output"
             raise UserError(
                 f"{self.name}: {python} does not start: {reason}",
                 "Name one that does: compute.hosts=[{host: NAME, python: /path/to/python}]",
             )
         self._channel.settimeout(None)
-        return found.partition(mark)[2]
+        return seen.partition(mark)[2]
 
     def _read(self) -> None:
         """Put each message in the queue of its request, until the connection ends."""
@@ -171,8 +171,8 @@ class Client:
                     waiting.put(message)
         except (EOFError, OSError):
             self._ended.set()
-            for one in list(self._waiting.values()):
-                one.put(None)
+            for pending in list(self._waiting.values()):
+                pending.put(None)
 
     def _take_line(self) -> bytes:
         while b"\n" not in self._rest:

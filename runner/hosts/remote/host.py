@@ -75,8 +75,8 @@ class RemoteHost:
 
     def missing(self, paths: Sequence[Path]) -> list[Path]:
         """Return the paths that do not exist on the host."""
-        asked = [str(PurePosixPath(path)) for path in paths]
-        return [Path(one) for one in self._client.ask("missing", paths=asked).result()["missing"]]
+        names = [str(PurePosixPath(path)) for path in paths]
+        return [Path(path) for path in self._client.ask("missing", paths=names).result()["missing"]]
 
     def run(
         self,
@@ -152,13 +152,13 @@ class RemoteHost:
         with self._as_os_error(remote):
             request = self._ask("unpack", remote)
             with tarfile.open(fileobj=cast("IO[bytes]", Feed(request)), mode="w|", bufsize=PIECE) as archive:
-                for name, one in files.items():
-                    if isinstance(one, bytes):
+                for name, content in files.items():
+                    if isinstance(content, bytes):
                         member = tarfile.TarInfo(name)
-                        member.size = len(one)
-                        archive.addfile(member, io.BytesIO(one))
+                        member.size = len(content)
+                        archive.addfile(member, io.BytesIO(content))
                     else:
-                        archive.add(one, name)
+                        archive.add(content, name)
             request.feed(b"")
             request.result()
 
@@ -175,8 +175,8 @@ class RemoteHost:
     def contents(self, folder: Path) -> dict[str, tuple[int, str]]:
         """Return size and SHA-256 of each file in a folder, by its name."""
         with self._as_os_error(folder):
-            found = [json.loads(message.content) for message in self._ask("contents", folder) if message.content]
-        return {name: (size, digest) for name, size, digest in found}
+            entries = [json.loads(message.content) for message in self._ask("contents", folder) if message.content]
+        return {name: (size, digest) for name, size, digest in entries}
 
     def send_folder(self, target: Path, files: Callable[[], Mapping[str, Path | bytes]]) -> None:
         """Send a folder that is named by its content, unless it exists.
@@ -208,8 +208,8 @@ class RemoteHost:
                 return
             local.mkdir(exist_ok=True)
             with tarfile.open(fileobj=cast("IO[bytes]", RemoteFile(self._ask("pack", remote))), mode="r|") as archive:
-                for one in archive:
-                    archive.extract(one, local, filter="data")
+                for member in archive:
+                    archive.extract(member, local, filter="data")
 
     def rename(self, old: Path, new: Path) -> None:
         """Rename a file or folder."""

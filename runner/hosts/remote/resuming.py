@@ -29,35 +29,35 @@ def send_resumable(host: RemoteHost, target: Path, files: Callable[[], Mapping[s
 
 
 def _fill(host: RemoteHost, staged: Path, files: Mapping[str, Path | bytes]) -> None:
-    there = host.contents(staged) if not host.missing([staged]) else {}
-    for name in there.keys() - files.keys():
+    present = host.contents(staged) if not host.missing([staged]) else {}
+    for name in present.keys() - files.keys():
         host.remove(staged / name)
     together: dict[str, Path | bytes] = {}
-    for name, one in files.items():
-        size = len(one) if isinstance(one, bytes) else one.stat().st_size
-        begun = _begun(one, size, there[name]) if name in there else None
+    for name, content in files.items():
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+        begun = _begun(content, size, present[name]) if name in present else None
         if begun == size:
             continue
-        if isinstance(one, Path) and size >= _LARGE:
-            host.append(one, staged / name, offset=begun or 0)
+        if isinstance(content, Path) and size >= _LARGE:
+            host.append(content, staged / name, offset=begun or 0)
             continue
         if begun is not None:
             host.remove(staged / name)  # it may be read-only
-        together[name] = one
+        together[name] = content
     if together or not files:
         host.put_files(together, staged)
 
 
-def _begun(one: Path | bytes, size: int, there: tuple[int, str]) -> int:
+def _begun(content: Path | bytes, size: int, present: tuple[int, str]) -> int:
     """Return how much of a file is on the host, 0 if what is there is something else."""
-    count, known = there
+    count, known = present
     if count > size:
         return 0
     digest = hashlib.sha256()
-    if isinstance(one, bytes):
-        digest.update(one[:count])
+    if isinstance(content, bytes):
+        digest.update(content[:count])
     else:
-        with one.open("rb") as file:
+        with content.open("rb") as file:
             left = count
             while left and (piece := file.read(min(PIECE, left))):
                 digest.update(piece)

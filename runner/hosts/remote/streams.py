@@ -38,8 +38,8 @@ class RemoteFile:
             if message is None:
                 break
             self._rest += message.content
-        found, self._rest = self._rest[:size], self._rest[size:]
-        return found
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
 
 
 class ExpiredError(Exception):

@@ -12,5 +12,5 @@ def target_of(facts: Mapping[str, Any]) -> str:
     if libc != "glibc" or not version:
         return f"{machine}-unknown-linux-musl"
     minor = int(version[0].split(".")[1])
-    known = [one for one in (17, 28, *range(31, 41)) if one <= minor]
+    known = [version for version in (17, 28, *range(31, 41)) if version <= minor]
     return f"{machine}-manylinux_2_{known[-1]}" if known else f"{machine}-manylinux2014"

@@ -63,8 +63,8 @@ class NodeTools:
 
     def pythons(self, host: RemoteHost) -> list[Interpreter]:  # noqa: ARG002 - required by the port
         """Return the interpreters on the node."""
-        found = self._node.call("node.pythons", "find", also=[self._node.python]).result()["pythons"]
-        return [Interpreter(Path(one["path"]), one["version"], one["platform"]) for one in found]
+        pythons = self._node.call("node.pythons", "find", also=[self._node.python]).result()["pythons"]
+        return [Interpreter(Path(python["path"]), python["version"], python["platform"]) for python in pythons]
 
     def _is_alike(self) -> bool:
         machine = str(self._node.facts["platform"]).rpartition("-")[2]
@@ -85,10 +85,10 @@ class NodeTools:
 
     def _own(self, host: RemoteHost) -> str:
         done = host.run(["sh", "-c", "command -v uv || ls ~/.local/bin/uv"])
-        found = done.output.decode(errors="replace").split()
-        if done.exit_code != 0 or not found:
+        words = done.output.decode(errors="replace").split()
+        if done.exit_code != 0 or not words:
             raise UserError(
                 f"{host.name} is {self._node.facts['platform']}, which this machine's uv does not support",
                 "Install uv on the node",
             )
-        return found[0]
+        return words[0]

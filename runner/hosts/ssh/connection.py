@@ -53,8 +53,8 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection and its jump hosts."""
-        for one in reversed(self._via):
-            one.close()
+        for hop in reversed(self._via):
+            hop.close()
         self._via.clear()
 
     @property
@@ -96,10 +96,10 @@ class Connection:
 
     def complaint(self, channel: Channel) -> bytes:
         """Return what a program has written to its standard error so far."""
-        found = b""
+        output = b""
         while channel.recv_stderr_ready():
-            found += channel.recv_stderr(_READ)
-        return found
+            output += channel.recv_stderr(_READ)
+        return output
 
     def open(self, port: int) -> Channel:
         """Open a channel to a port on the host's loopback interface.

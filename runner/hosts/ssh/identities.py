@@ -74,8 +74,8 @@ class Identities:
         from paramiko import Agent
 
         if not address.only_these:
-            for one in Agent().get_keys():
-                yield f"the agent's {one.get_name()}", one
+            for agent_key in Agent().get_keys():
+                yield f"the agent's {agent_key.get_name()}", agent_key
         for path in address.identities:
             key = self._load_key(path)
             if key is not None:

@@ -24,14 +24,14 @@ def load(address: Address) -> HostKeys:
     """
     from paramiko.hostkeys import HostKeys
 
-    found = HostKeys()
+    keys = HostKeys()
     for path in address.known_hosts:
         try:
             if path.is_file():
-                found.load(str(path))
+                keys.load(str(path))
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    return found
+    return keys
 
 
 def prefer_known(transport: Transport, address: Address, keys: HostKeys) -> None:
@@ -41,7 +41,7 @@ def prefer_known(transport: Transport, address: Address, keys: HostKeys) -> None
     kinds = {
         word for kind in known for word in (("rsa-sha2-512", "rsa-sha2-256", kind) if kind == "ssh-rsa" else (kind,))
     }
-    options.key_types = sorted(options.key_types, key=lambda one: one not in kinds)
+    options.key_types = sorted(options.key_types, key=lambda kind: kind not in kinds)
 
 
 def check(address: Address, keys: HostKeys, shown: PKey) -> None:

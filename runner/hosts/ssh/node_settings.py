@@ -45,8 +45,8 @@ def read_nodes(config: Any) -> list[NodeSettings]:
     UserError
         If a setting is invalid.
     """
-    nodes = [_node(one) for one in config.hosts]
-    names = [one.host for one in nodes]
+    nodes = [_node(host) for host in config.hosts]
+    names = [node.host for node in nodes]
     if not nodes:
         raise UserError("compute.hosts is empty", "Name the nodes: compute.hosts=[gpu1,gpu2]")
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -59,24 +59,24 @@ def read_nodes(config: Any) -> list[NodeSettings]:
     return nodes
 
 
-def _node(one: Any) -> NodeSettings:
-    if isinstance(one, str):
-        return NodeSettings(_name(one))
+def _node(host: Any) -> NodeSettings:
+    if isinstance(host, str):
+        return NodeSettings(_name(host))
     known = [field.name for field in fields(NodeSettings)]
-    if not isinstance(one, Mapping) or not isinstance(one.get("host"), str):
+    if not isinstance(host, Mapping) or not isinstance(host.get("host"), str):
         raise UserError(
-            f"compute.hosts: {one!r} does not name a host", "Write a name, or {host: NAME, user: ..., port: ...}"
+            f"compute.hosts: {host!r} does not name a host", "Write a name, or {host: NAME, user: ..., port: ...}"
         )
-    for key, value in one.items():
+    for key, value in host.items():
         if key not in known:
-            raise UserError(f"compute.hosts: {one['host']} has an unknown setting '{key}'", nearest(str(key), known))
+            raise UserError(f"compute.hosts: {host['host']} has an unknown setting '{key}'", nearest(str(key), known))
         if value is not None and (not isinstance(value, _TYPES[key]) or isinstance(value, bool)):
             kind = "a whole number" if _TYPES[key] is int else "text"
-            raise UserError(f"compute.hosts: {key}={value!r} of {one['host']} is not {kind}")
-    if one.get("slots") is not None and one["slots"] < 1:
-        raise UserError(f"compute.hosts: {one['host']} has {one['slots']} slots", "Give it at least 1")
-    given = {str(key): value for key, value in one.items() if value is not None}
-    return NodeSettings(**{**given, "host": _name(one["host"])})
+            raise UserError(f"compute.hosts: {key}={value!r} of {host['host']} is not {kind}")
+    if host.get("slots") is not None and host["slots"] < 1:
+        raise UserError(f"compute.hosts: {host['host']} has {host['slots']} slots", "Give it at least 1")
+    given = {str(key): value for key, value in host.items() if value is not None}
+    return NodeSettings(**{**given, "host": _name(host["host"])})
 
 
 def _name(host: str) -> str:

@@ -72,8 +72,8 @@ class RemoteServer:
 
     def _wait_for_port(self, program: str, ready: re.Pattern[str]) -> int:
         for line in self._lines():
-            if found := ready.search(line):
-                return int(found[1])
+            if match := ready.search(line):
+                return int(match[1])
         self._channel.status_event.wait(_ENDS)  # the code comes after the end of the output
         if self._channel.exit_status == _MISSING:
             raise UserError(f"{self._connection.name} has no program {program}", "Install it there, or give its path")

@@ -89,7 +89,7 @@ def find(
         port=number,
         user=user or before or options.get("user") or getpass.getuser(),
         known_as=str(known),
-        identities=tuple(Path(one).expanduser() for one in options.get("identityfile") or _IDENTITIES),
+        identities=tuple(Path(path).expanduser() for path in options.get("identityfile") or _IDENTITIES),
         only_these=options.get("identitiesonly") == "yes",
         known_hosts=_paths(options.get("userknownhostsfile"), options.get("globalknownhostsfile")),
         jump=jump if jump not in (None, "none") else None,
@@ -104,7 +104,7 @@ def _openssh_config(host: str, files: tuple[Path, ...]) -> dict[str, Any]:
     from paramiko.ssh_exception import ConfigParseError, CouldNotCanonicalize
 
     config = SSHConfig()
-    for path in [one.expanduser() for one in files]:
+    for path in [path.expanduser() for path in files]:
         try:
             if path.is_file():
                 with path.open() as lines:
@@ -117,6 +117,6 @@ def _openssh_config(host: str, files: tuple[Path, ...]) -> dict[str, Any]:
         raise UserError(f"The OpenSSH configuration for {host} cannot be used: {error}") from None
 
 
-def _paths(own: str | None, shared: str | None) -> tuple[Path, ...]:
-    words = [*(own or _KNOWN[0]).split(), *(shared or _KNOWN[1]).split()]
-    return tuple(Path(one).expanduser() for one in words if one != "none")
+def _paths(user_files: str | None, shared: str | None) -> tuple[Path, ...]:
+    words = [*(user_files or _KNOWN[0]).split(), *(shared or _KNOWN[1]).split()]
+    return tuple(Path(word).expanduser() for word in words if word != "none")

@@ -24,23 +24,23 @@ def inputs_before(layout: Layout, run: RunLayout, name: str) -> dict[str, InputR
 
 
 def _needed_by(steps: Mapping[str, StepRecord], name: str) -> set[str]:
-    found: set[str] = set()
+    ancestors: set[str] = set()
     left = [name]
     while left:
         step = steps.get(left.pop())
-        new = set(step.needs if step is not None else ()) - found
-        found |= new
+        new = set(step.needs if step is not None else ()) - ancestors
+        ancestors |= new
         left += new
-    return found
+    return ancestors
 
 
 def _inputs_of(layout: Layout, steps: Mapping[str, StepRecord], names: Collection[str]) -> dict[str, InputRecord]:
-    found: dict[str, InputRecord] = {}
+    collected: dict[str, InputRecord] = {}
     for name, step in steps.items():
         if name not in names or step.run is None:
             continue
         record = FileRunStore(layout).read(step.run)
         below = read_steps(layout.run(record.experiment, record.id))
         inputs = _inputs_of(layout, below, below) if below else record.prepare.inputs if record.prepare else {}
-        found |= {f"{name}.{key}": one for key, one in inputs.items()}
-    return found
+        collected |= {f"{name}.{key}": input_record for key, input_record in inputs.items()}
+    return collected

@@ -150,7 +150,7 @@ class StepsConductor:
             for name, step in self._steps.items()
             if name not in self._states
             and name not in self._running
-            and all(self._is_completed(other) for other in step.needs)
+            and all(self._is_completed(need) for need in step.needs)
         ]
         return ready[: max(0, room)]
 

@@ -49,7 +49,9 @@ def parts_of(
         "secrets": _digest([_salt(context.layout), secret]) if secret != known else None,
         "environment": _environment(handle),
         "inputs": dict(inputs),
-        "filenames": {name: one.filename for name, one in context.spec.data.inputs.items() if one.filename},
+        "filenames": {
+            name: settings.filename for name, settings in context.spec.data.inputs.items() if settings.filename
+        },
         "outputs": {
             "data": outputs,
             "files": list(job.outputs),

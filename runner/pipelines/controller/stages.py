@@ -48,7 +48,7 @@ def _register(context: RunContext, record: RunRecord, resources: StepResources) 
     step = read_steps(context.run).get(str(name))
     if step is None or step.run is None:
         return None
-    plan = next(other.plan for other in context.steps if other.name == name)
+    plan = next(planned.plan for planned in context.steps if planned.name == name)
     step_run = context.runs.read(step.run)
     step_context = resources.context_of(plan, step_run)
     step_context.spec = dataclasses.replace(step_context.spec, model=context.spec.model)

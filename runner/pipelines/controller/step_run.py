@@ -113,12 +113,12 @@ class StepRun:
     def _fill_inputs(self, plan: Plan) -> dict[str, HandedOn]:
         """Set the paths of inputs that are outputs of other steps, and return these outputs by input name."""
         outputs: dict[str, HandedOn] = {}
-        for name, one in plan.spec.data.inputs.items():
-            reference = read_reference(one.step) if one.step is not None else None
+        for name, settings in plan.spec.data.inputs.items():
+            reference = read_reference(settings.step) if settings.step is not None else None
             if reference is not None:
                 left_by = FileRunStore(self._layout).read(str(self._upstream[reference.step].run))
                 output = handed_on(self._layout, left_by, reference)
-                one.path, one.step = str(output.path), None
+                settings.path, settings.step = str(output.path), None
                 outputs[name] = output
         return outputs
 
@@ -163,7 +163,7 @@ class StepRun:
             from runner.pipelines.parallel.stages import parallel_stages  # imported late: few steps are parallel
 
             context.stages = parallel_stages(self._step, plan, self._resources)
-        context.expected_inputs = {name: one.hash for name, one in self._inputs.items()}
+        context.expected_inputs = {name: handed.hash for name, handed in self._inputs.items()}
         with contextlib.ExitStack() as stack:
             if context.stages is None and not stack.enter_context(self._resources.slot(context.compute, self._wanted)):
                 return dataclasses.replace(record, status=CANCELED, error=self._ending)
@@ -194,13 +194,17 @@ def _parts(context: RunContext, step: Step, inputs: Mapping[str, HandedOn]) -> d
     """Return what a step depends on. Its snapshot and environment are prepared, which the steps share."""
     snapshot = context.snapshots.save(source_folder(context.spec, context.base), context.say)
     handle = context.environment.prepare(context.compute.host(), context.say)
-    hashes = {name: one.hash for name, one in inputs.items()}
-    for name, one in context.spec.data.inputs.items():
-        if one.asset is not None:
-            hashes[name] = DataStore(context.layout).resolve(one.asset).hash
-        elif name not in hashes and one.path is not None:
-            hashes[name] = context.inputs.hash_of(name, (context.base / one.path).expanduser())
-    pieces = {name: one for name, one in (("parallel", step.parallel), ("batch", step.batch)) if one is not None}
+    hashes = {name: handed.hash for name, handed in inputs.items()}
+    for name, settings in context.spec.data.inputs.items():
+        if settings.asset is not None:
+            hashes[name] = DataStore(context.layout).resolve(settings.asset).hash
+        elif name not in hashes and settings.path is not None:
+            hashes[name] = context.inputs.hash_of(name, (context.base / settings.path).expanduser())
+    pieces = {
+        name: settings
+        for name, settings in (("parallel", step.parallel), ("batch", step.batch))
+        if settings is not None
+    }
     return {**parts_of(context, step.plan, handle, snapshot.hash, hashes), **pieces}
 
 
@@ -215,10 +219,10 @@ def _is_whole(layout: Layout, record: RunRecord) -> bool:
         except UserError:  # deleted: the step publishes it again
             return False
     outputs = layout.run(record.experiment, record.id).outputs
-    if list_files(outputs) != sorted(one.path for one in record.finalize.outputs):  # links are not listed
+    if list_files(outputs) != sorted(output.path for output in record.finalize.outputs):  # links are not listed
         return False
     with HashCache(layout.hashes) as cache:
-        return all(_is_same(cache, outputs / one.path, one.sha256) for one in record.finalize.outputs)
+        return all(_is_same(cache, outputs / output.path, output.sha256) for output in record.finalize.outputs)
 
 
 def _is_same(cache: HashCache, path: Path, digest: str) -> bool:

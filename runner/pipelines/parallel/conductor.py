@@ -40,7 +40,7 @@ class PiecesConductor(StepsConductor):
     ) -> None:  # fmt: skip
         super().__init__(context, record, resources)
         self._items, self._threshold = items, threshold
-        self._left = deque(one.name for one in context.steps)
+        self._left = deque(step.name for step in context.steps)
         self.failed_items, self._first_reason = 0, ""
 
     def _ready(self) -> list[str]:

@@ -15,7 +15,7 @@ def has_entry(script: Path) -> bool:
         tree = ast.parse(script.read_bytes())
     except (OSError, SyntaxError, ValueError):  # Python itself reports it
         return False
-    functions = {one.name: one.args for one in tree.body if isinstance(one, ast.FunctionDef)}
+    functions = {function.name: function.args for function in tree.body if isinstance(function, ast.FunctionDef)}
     if "run" not in functions:
         return False
-    return "init" in functions or [one.arg for one in functions["run"].args] == ["mini_batch"]
+    return "init" in functions or [argument.arg for argument in functions["run"].args] == ["mini_batch"]

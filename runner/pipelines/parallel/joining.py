@@ -80,7 +80,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _append(pieces: Sequence[PieceOutputs], name: str, target: Path) -> list[str]:
     """Concatenate the files of the pieces. The header of a CSV file is written once."""
-    written = [one for one in pieces if name in one.files]
+    written = [piece for piece in pieces if name in piece.files]
     if pieces and not written:
         raise UserError(f"No piece wrote outputs/{name}, which parallel.append_to names")
     make_folder(target.parent)
@@ -96,14 +96,14 @@ def _append(pieces: Sequence[PieceOutputs], name: str, target: Path) -> list[str
 def _add(piece: PieceOutputs, name: str, file: BinaryIO, header: bytes | None) -> bytes | None:
     """Append a piece's file, and return its header, which the files of the next pieces must share."""
     path = piece.folder / name
-    own = _header(path, has=piece.properties.get(HEADER, "1") == "1")
-    if header is not None and own.rstrip(b"\r\n") != header.rstrip(b"\r\n"):
+    own_header = _header(path, has=piece.properties.get(HEADER, "1") == "1")
+    if header is not None and own_header.rstrip(b"\r\n") != header.rstrip(b"\r\n"):
         raise UserError(
             f"The first line of outputs/{name} of piece {piece.name} is not that of the pieces before it",
             "Begin each piece's file with the same header, or name a file other than .csv and .tsv",
         )
-    _pour(path, file, skip=len(own) if header is not None else 0)
-    return own
+    _pour(path, file, skip=len(own_header) if header is not None else 0)
+    return own_header
 
 
 def _header(path: Path, *, has: bool) -> bytes:

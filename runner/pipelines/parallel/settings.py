@@ -58,10 +58,10 @@ def read_division(step: str, settings: StepConfig, inputs: Collection[str]) -> D
     if not settings.parallel:
         return None
     place = f"pipeline.steps.{step}.parallel"
-    for other in ("pipeline", "model"):
-        if getattr(settings, other):
+    for option in ("pipeline", "model"):
+        if getattr(settings, option):
             raise UserError(
-                f"pipeline.steps.{step} has both parallel and {other}", f"Move {other} to a step of its own"
+                f"pipeline.steps.{step} has both parallel and {option}", f"Move {option} to a step of its own"
             )
     given = _known(place, settings.parallel)
     size, unit = _batch(place, given.mini_batch)
@@ -70,7 +70,7 @@ def read_division(step: str, settings: StepConfig, inputs: Collection[str]) -> D
 
 
 def _known(place: str, given: Mapping[str, Any]) -> ParallelConfig:
-    names = [one.name for one in dataclasses.fields(ParallelConfig)]
+    names = [field.name for field in dataclasses.fields(ParallelConfig)]
     for key in given:
         if key not in names:
             raise UserError(f"Unknown key '{place}.{key}'", nearest_key(f"{place}.{key}", names))
@@ -78,22 +78,22 @@ def _known(place: str, given: Mapping[str, Any]) -> ParallelConfig:
 
 
 def _batch(place: str, given: Any) -> tuple[int, str]:
-    found = _BATCH.fullmatch(str(given).strip()) if isinstance(given, str | int) else None
-    if found is None or isinstance(given, bool):
+    match = _BATCH.fullmatch(str(given).strip()) if isinstance(given, str | int) else None
+    if match is None or isinstance(given, bool):
         raise UserError(f"{place}.mini_batch={given} is not valid", 'Write "5 files", "1000 rows" or a number of files')
-    return int(found[1]), ROWS if (found[2] or "").startswith("row") else FILES
+    return int(match[1]), ROWS if (match[2] or "").startswith("row") else FILES
 
 
 def _input(place: str, given: Any, inputs: Collection[str]) -> str:
     """Return the name of the input that is divided. A reference to a step is an input with that name."""
     for pattern in (INPUT, STEP):
-        found = pattern.fullmatch(given.strip()) if isinstance(given, str) else None
-        if found is not None:
-            if found[1] in inputs:
-                return found[1]
+        match = pattern.fullmatch(given.strip()) if isinstance(given, str) else None
+        if match is not None:
+            if match[1] in inputs:
+                return match[1]
             raise UserError(
-                f"{place}.inputs: '{found[1]}' is not an input of the step",
-                nearest(found[1], inputs) if inputs else f"Set data.inputs.{found[1]}",
+                f"{place}.inputs: '{match[1]}' is not an input of the step",
+                nearest(match[1], inputs) if inputs else f"Set data.inputs.{match[1]}",
             )
     what = f"{place}.inputs={given} is not an input" if given else f"{place} has no inputs"
     raise UserError(what, "Write ${input:NAME} or ${step:STEP.OUTPUT}")

@@ -37,7 +37,7 @@ def parallel_stages(step: Step, plan: Plan, resources: StepResources) -> Mapping
         source = _source(context, context.spec.data.inputs[division.input])
         pieces = divide(source, division, context.run.pieces)
         context.steps = _steps(step, plan, pieces, division, context)
-        items = {one.name: one.items for one in pieces}
+        items = {piece.name: piece.items for piece in pieces}
         conductor = PiecesConductor(context, record, resources, items, division.error_threshold)
         result = conductor.run()
         failed_items.append((conductor.failed_items, sum(items.values())))
@@ -48,21 +48,21 @@ def parallel_stages(step: Step, plan: Plan, resources: StepResources) -> Mapping
         if record.run is not None and record.run.status == COMPLETED:
             notes = join(_outputs(context), division.append_to, context.run.outputs)
             remove_tree(context.run.pieces)
-        found = finalize_outputs(context, record)
-        metrics = dict(found.metrics)
+        finalized = finalize_outputs(context, record)
+        metrics = dict(finalized.metrics)
         for failed, total in failed_items:
             metrics |= {"items": total, "failed_items": failed}
-        return dataclasses.replace(found, metrics=metrics, notes=(*found.notes, *notes))
+        return dataclasses.replace(finalized, metrics=metrics, notes=(*finalized.notes, *notes))
 
     stages = (Stage("run", RUNNING, "Running", run), Stage("finalize", FINALIZING, "Finalizing", finalize))
     return {stage.name: stage for stage in stages}
 
 
-def _source(context: RunContext, one: InputConfig) -> Path:
-    if one.asset is not None:
+def _source(context: RunContext, settings: InputConfig) -> Path:
+    if settings.asset is not None:
         store = DataStore(context.layout)
-        return store.path(store.resolve(one.asset))
-    return (context.base / str(one.path)).expanduser()
+        return store.path(store.resolve(settings.asset))
+    return (context.base / str(settings.path)).expanduser()
 
 
 def _steps(
@@ -70,16 +70,16 @@ def _steps(
 ) -> tuple[Step, ...]:
     script = plan.spec.job.script
     called = script is not None and has_entry(source_folder(plan.spec, plan.base) / script)
-    found, used = list[Step](), set[str]()
+    steps, used = list[Step](), set[str]()
     for piece in pieces:
         spec = copy.copy(plan.spec)
-        outputs = {name: dataclasses.replace(one, asset=None) for name, one in plan.spec.data.outputs.items()}
+        outputs = {name: dataclasses.replace(output, asset=None) for name, output in plan.spec.data.outputs.items()}
         spec.data = dataclasses.replace(plan.spec.data, inputs=_inputs(context, division, piece), outputs=outputs)
         run_id = new_run_id(plan.experiment)
         while run_id in used:
             run_id = new_run_id(plan.experiment)
         used.add(run_id)
-        found.append(
+        steps.append(
             Step(
                 name=piece.name,
                 plan=dataclasses.replace(plan, spec=spec, run_id=run_id),
@@ -88,7 +88,7 @@ def _steps(
                 batch=_batch(division, piece) if called else None,
             )
         )
-    return tuple(found)
+    return tuple(steps)
 
 
 def _inputs(context: RunContext, division: Division, piece: Piece) -> dict[str, InputConfig]:
@@ -111,13 +111,13 @@ def _batch(division: Division, piece: Piece) -> dict[str, Any]:
 
 def _outputs(context: RunContext) -> list[PieceOutputs]:
     """Return the outputs of the completed pieces, in the order of the input."""
-    found, steps = [], read_steps(context.run)
+    outputs, steps = [], read_steps(context.run)
     for step in context.steps:
-        one = steps.get(step.name)
-        if one is None or one.status != COMPLETED or one.run is None:
+        step_record = steps.get(step.name)
+        if step_record is None or step_record.status != COMPLETED or step_record.run is None:
             continue
-        record = context.runs.read(one.run)
+        record = context.runs.read(step_record.run)
         files = [file.path for file in record.finalize.outputs] if record.finalize else []
         folder = context.layout.run(record.experiment, record.id).outputs
-        found.append(PieceOutputs(step.name, folder, files, dict(record.properties)))
-    return found
+        outputs.append(PieceOutputs(step.name, folder, files, dict(record.properties)))
+    return outputs

@@ -41,18 +41,20 @@ def compose_step(name: str, pipeline: Mapping[str, Any], written: Mapping[str, A
 
 
 def _merged(pipeline: Mapping[str, Any], written: Mapping[str, Any], step: StepConfig) -> dict[str, Any]:
-    own = {key: value for key, value in pipeline.items() if key not in _OF_THE_PIPELINE}
-    own["job"] = {key: value for key, value in own["job"].items() if (key, value) != ("source", "")}
+    settings = {key: value for key, value in pipeline.items() if key not in _OF_THE_PIPELINE}
+    settings["job"] = {key: value for key, value in settings["job"].items() if (key, value) != ("source", "")}
     for group in ("job", "data"):
-        own[group] = _over(own[group], written.get(group) or {})
+        settings[group] = _over(settings[group], written.get(group) or {})
     for group in ("environment", "compute"):
-        own[group] = _option(group, own[group], written.get(group))
-    own["data"] = _data(own, written.get("parallel"))
-    own["job"] = replaced(own["job"], STEP, "${{input:{}}}".format)
-    own["pipeline"] = _over({"parameters": pipeline["pipeline"].get("parameters", {})}, written.get("pipeline") or {})
-    own["stages"] = [*_STAGES, "register"] if step.model else _STAGES
-    own["model"] = _over(_unnamed(pipeline["model"]), written.get("model") or {})
-    return own
+        settings[group] = _option(group, settings[group], written.get(group))
+    settings["data"] = _data(settings, written.get("parallel"))
+    settings["job"] = replaced(settings["job"], STEP, "${{input:{}}}".format)
+    settings["pipeline"] = _over(
+        {"parameters": pipeline["pipeline"].get("parameters", {})}, written.get("pipeline") or {}
+    )
+    settings["stages"] = [*_STAGES, "register"] if step.model else _STAGES
+    settings["model"] = _over(_unnamed(pipeline["model"]), written.get("model") or {})
+    return settings
 
 
 def _unnamed(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,16 +82,16 @@ def _option(group: str, below: Mapping[str, Any], given: Any) -> dict[str, Any]:
     return dict(given)
 
 
-def _data(own: Mapping[str, Any], parallel: Any) -> dict[str, Any]:
+def _data(settings: Mapping[str, Any], parallel: Any) -> dict[str, Any]:
     """Return the inputs and outputs of a step, with those that only its command names."""
-    data, job = own["data"], own["job"]
+    data, job = settings["data"], settings["job"]
     for section in ("inputs", "outputs"):
         if not isinstance(data.get(section) or {}, Mapping):
             raise UserError(f"data.{section} must be a mapping, not {data[section]}")
     inputs, outputs = dict(data.get("inputs") or {}), dict(data.get("outputs") or {})
     for name, given in inputs.items():
-        if isinstance(given, str) and (found := STEP.fullmatch(given)):
-            inputs[name] = {"step": found[1]}
+        if isinstance(given, str) and (match := STEP.fullmatch(given)):
+            inputs[name] = {"step": match[1]}
     named = [job.get("arguments"), job.get("command"), job.get("environment_variables")]
     inputs |= {text: {"step": text} for text in found_in([*named, parallel], STEP)}
     outputs |= {name: None for name in found_in(named, OUTPUT) if name not in outputs}

@@ -22,9 +22,9 @@ def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:
         If a step needs one that does not exist, or itself through others.
     """
     for name, others in needs.items():
-        for other in others:
-            if other not in needs:
-                raise UserError(f"pipeline.steps.{name}: step '{other}' does not exist", nearest(other, needs))
+        for need in others:
+            if need not in needs:
+                raise UserError(f"pipeline.steps.{name}: step '{need}' does not exist", nearest(need, needs))
     sorter = TopologicalSorter(needs)
     try:
         sorter.prepare()
@@ -60,23 +60,23 @@ def chosen(needs: Mapping[str, Sequence[str]], only: Sequence[str], from_step: s
 
 def after(needs: Mapping[str, Sequence[str]], name: str) -> set[str]:
     """Return the steps that need a step, directly or through others."""
-    found: set[str] = set()
-    for one in in_order(needs):
-        if any(other == name or other in found for other in needs[one]):
-            found.add(one)
-    return found
+    dependents: set[str] = set()
+    for step in in_order(needs):
+        if any(need == name or need in dependents for need in needs[step]):
+            dependents.add(step)
+    return dependents
 
 
 def width(needs: Mapping[str, Sequence[str]]) -> int:
     """Return how many steps can run at once if each takes the same time."""
     depth: dict[str, int] = {}
     for name in in_order(needs):
-        depth[name] = 1 + max((depth[other] for other in needs[name]), default=0)
+        depth[name] = 1 + max((depth[need] for need in needs[name]), default=0)
     return max(Counter(depth.values()).values(), default=0)
 
 
 def taken(steps: Iterable[Step]) -> list[str]:
     """Return the steps that are not selected, but whose earlier results others need."""
     every = list(steps)
-    needed = {other for one in every if one.asked for other in one.needs}
-    return [one.name for one in every if not one.asked and one.name in needed]
+    needed = {need for step in every if step.asked for need in step.needs}
+    return [step.name for step in every if not step.asked and step.name in needed]

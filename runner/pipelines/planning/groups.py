@@ -10,12 +10,12 @@ from runner.errors import UserError
 _GROUPS = ("environment", "compute")
 
 
-def with_options(steps: Mapping[str, Any], found: dict[tuple[str, str], Any]) -> dict[str, Any]:
+def with_options(steps: Mapping[str, Any], options: dict[tuple[str, str], Any]) -> dict[str, Any]:
     """Return the settings of all steps with the options that they name.
 
     Parameters
     ----------
-    found : dict
+    options : dict
         Options that were composed already, by group and name. Others are added.
 
     Raises
@@ -23,27 +23,27 @@ def with_options(steps: Mapping[str, Any], found: dict[tuple[str, str], Any]) ->
     UserError
         If there is no such option.
     """
-    return {name: _step(name, step, found) if isinstance(step, Mapping) else step for name, step in steps.items()}
+    return {name: _step(name, step, options) if isinstance(step, Mapping) else step for name, step in steps.items()}
 
 
-def _step(name: str, step: Mapping[str, Any], found: dict[tuple[str, str], Any]) -> dict[str, Any]:
+def _step(name: str, step: Mapping[str, Any], options: dict[tuple[str, str], Any]) -> dict[str, Any]:
     try:
-        return _with_options(step, found)
+        return _with_options(step, options)
     except UserError as mistake:
         raise UserError(f"pipeline.steps.{name}: {mistake.message}", mistake.hint) from None
 
 
-def _with_options(step: Mapping[str, Any], found: dict[tuple[str, str], Any]) -> dict[str, Any]:
+def _with_options(step: Mapping[str, Any], options: dict[tuple[str, str], Any]) -> dict[str, Any]:
     changed = dict(step)
     for group in _GROUPS:
         name = step.get(group)
         if isinstance(name, str):
-            if (group, name) not in found:
-                found[group, name] = _option(group, name)
-            changed[group] = found[group, name]
+            if (group, name) not in options:
+                options[group, name] = _option(group, name)
+            changed[group] = options[group, name]
     below = step.get("pipeline")
     if isinstance(below, Mapping) and isinstance(below.get("steps"), Mapping):
-        changed["pipeline"] = {**below, "steps": with_options(below["steps"], found)}
+        changed["pipeline"] = {**below, "steps": with_options(below["steps"], options)}
     return changed
 
 

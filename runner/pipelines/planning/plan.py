@@ -33,7 +33,7 @@ class _Composed:
     @property
     def needs(self) -> tuple[str, ...]:
         """The steps that must have ended before."""
-        return tuple(dict.fromkeys([*(one.step for one in self.references), *self.settings.needs]))
+        return tuple(dict.fromkeys([*(reference.step for reference in self.references), *self.settings.needs]))
 
 
 def plan_steps(composed: Composition, written: Mapping[str, Any], make: MakePlan) -> tuple[Step, ...]:
@@ -56,13 +56,15 @@ def plan_steps(composed: Composition, written: Mapping[str, Any], make: MakePlan
     pipeline = composed.spec.pipeline
     assert pipeline is not None  # noqa: S101 - the caller has looked
     _check_settings(composed.spec, pipeline)
-    found = {name: _compose(name, given, written) for name, given in pipeline.steps.items()}
-    needs = {name: one.needs for name, one in found.items()}
+    composed_steps = {name: _compose(name, given, written) for name, given in pipeline.steps.items()}
+    needs = {name: step.needs for name, step in composed_steps.items()}
     order = in_order(needs)
-    asked = chosen(needs, pipeline.only, pipeline.from_step)
-    steps = {name: _step(name, found[name], make, asked=name in asked, force=pipeline.force) for name in order}
-    for name, one in found.items():
-        for reference in one.references:
+    selected = chosen(needs, pipeline.only, pipeline.from_step)
+    steps = {
+        name: _step(name, composed_steps[name], make, selected=name in selected, force=pipeline.force) for name in order
+    }
+    for name, step in composed_steps.items():
+        for reference in step.references:
             _check_reference(f"pipeline.steps.{name}", reference, steps)
     return tuple(steps.values())
 
@@ -81,18 +83,18 @@ def _compose(name: str, given: Any, written: Mapping[str, Any]) -> _Composed:
         raise UserError(f"'{name}' cannot be a step name (pipeline.steps)", "A reference has a dot after the step")
     settings = read_step(name, given)
     steps = written["pipeline"]["steps"]
-    own = steps.get(name) if isinstance(steps, Mapping) else None
-    composition = compose_step(name, written, own if isinstance(own, Mapping) else given, settings)
+    written_step = steps.get(name) if isinstance(steps, Mapping) else None
+    composition = compose_step(name, written, written_step if isinstance(written_step, Mapping) else given, settings)
     references = []
-    for key, one in composition.spec.data.inputs.items():
-        if one.step is None:
+    for key, config in composition.spec.data.inputs.items():
+        if config.step is None:
             continue
-        if one.path is not None:
+        if config.path is not None:
             raise UserError(f"pipeline.steps.{name}: data.inputs.{key} has more than one source")
-        reference = read_reference(one.step)
+        reference = read_reference(config.step)
         if reference is None:
             raise UserError(
-                f"pipeline.steps.{name}: ${{step:{one.step}}} is not an output of a step (data.inputs.{key})",
+                f"pipeline.steps.{name}: ${{step:{config.step}}} is not an output of a step (data.inputs.{key})",
                 "Write ${step:STEP.OUTPUT}",
             )
         references.append(reference)
@@ -103,7 +105,7 @@ def _check_reference(place: str, reference: Reference, steps: Mapping[str, Step]
     """Refuse a reference to an output that no step declares, also below a step that is a pipeline."""
     step, above = steps[reference.step], reference.step
     for name in reference.below:
-        inner = {one.name: one for one in step.plan.steps}
+        inner = {inner_step.name: inner_step for inner_step in step.plan.steps}
         if name not in inner:
             what = f"has no step '{name}'" if inner else "is not a pipeline"
             raise UserError(f"{place}: ${{step:{reference.text}}}: step '{above}' {what}", nearest(name, inner))
@@ -121,19 +123,19 @@ def _check_reference(place: str, reference: Reference, steps: Mapping[str, Step]
         )
 
 
-def _step(name: str, found: _Composed, make: MakePlan, *, asked: bool, force: bool) -> Step:
-    composition = dataclasses.replace(found.composition, spec=copy.deepcopy(found.composition.spec))
+def _step(name: str, composed: _Composed, make: MakePlan, *, selected: bool, force: bool) -> Step:
+    composition = dataclasses.replace(composed.composition, spec=copy.deepcopy(composed.composition.spec))
     try:
         plan = make(composition)
     except UserError as mistake:
         raise UserError(f"pipeline.steps.{name}: {mistake.message}", mistake.hint) from None
-    settings = found.settings
+    settings = composed.settings
     division = read_division(name, settings, plan.spec.data.inputs)
     return Step(
         name=name,
         plan=plan,
-        needs=found.needs,
-        asked=asked,
+        needs=composed.needs,
+        asked=selected,
         reuse=settings.reuse and not force,
         retries=settings.retries,
         parallel=dataclasses.asdict(division) if division is not None else None,

@@ -36,11 +36,11 @@ def found_in(value: Any, pattern: re.Pattern[str]) -> Iterator[str]:
     if isinstance(value, str):
         yield from pattern.findall(value)
     elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from found_in(one, pattern)
+        for item in value.values():
+            yield from found_in(item, pattern)
     elif isinstance(value, list | tuple):
-        for one in value:
-            yield from found_in(one, pattern)
+        for item in value:
+            yield from found_in(item, pattern)
 
 
 def replaced(value: Any, pattern: re.Pattern[str], new: Callable[[str], str]) -> Any:
@@ -48,7 +48,7 @@ def replaced(value: Any, pattern: re.Pattern[str], new: Callable[[str], str]) ->
     if isinstance(value, str):
         return pattern.sub(lambda match: new(match[1]), value)
     if isinstance(value, Mapping):
-        return {key: replaced(one, pattern, new) for key, one in value.items()}
+        return {key: replaced(item, pattern, new) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [replaced(one, pattern, new) for one in value]
+        return [replaced(item, pattern, new) for item in value]
     return value

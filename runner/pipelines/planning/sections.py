@@ -22,7 +22,7 @@ from runner.config.substitution import has_reference, is_plain, with_value
 
 _KINDS: Mapping[str, Mapping[str, type]] = {"environment": ENVIRONMENTS, "compute": COMPUTES}
 _IN_PARTS = ("job", "data")
-_FIELDS = tuple(one.name for one in dataclasses.fields(RunSpec))
+_FIELDS = tuple(field.name for field in dataclasses.fields(RunSpec))
 
 
 class Sections:
@@ -117,7 +117,7 @@ class Sections:
             return None
         if list(before) != list(value) or not set(value) <= set(_blank()[key]):
             return None
-        return {name: one for name, one in value.items() if not _is_same(before[name], one)}
+        return {name: part for name, part in value.items() if not _is_same(before[name], part)}
 
     def _composition(self, config: DictConfig, changed: Mapping[str, Any]) -> Composition:
         fresh = [
@@ -134,7 +134,9 @@ class Sections:
     def _joined(self, config: DictConfig) -> Composition:
         found = {key: self._read[key] for key in map(str, config)}
         spec = RunSpec(**{key: found[key][0] for key in _FIELDS})
-        return Composition(spec, {key: one[1] for key, one in found.items()}, "".join(one[2] for one in found.values()))
+        return Composition(
+            spec, {key: one[1] for key, one in found.items()}, "".join(section[2] for section in found.values())
+        )
 
 
 def _is_same(before: Any, value: Any) -> bool:

@@ -49,7 +49,7 @@ def settled(composed: Composition) -> Settled:
 def _check_model(pipeline: PipelineConfig) -> None:
     """Refuse a model of a step that does not exist, and unknown keys."""
     model = pipeline.model
-    known = ["step", *(one.name for one in dataclasses.fields(ModelConfig))]
+    known = ["step", *(field.name for field in dataclasses.fields(ModelConfig))]
     for key in model:
         if key not in known:
             raise UserError(f"Unknown key 'pipeline.model.{key}'", nearest_key(f"pipeline.model.{key}", known))

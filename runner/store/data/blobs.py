@@ -106,13 +106,13 @@ class BlobStore:
                 target = copied if content.is_file else copied / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 files[name] = _bring(path, target, cache, twins)
-            found = measured(content, files)
-            if known is None and (twins := self._named_otherwise(content, found)):  # which only now is known
-                for name, (digest, _) in found.files.items():
+            measurement = measured(content, files)
+            if known is None and (twins := self._named_otherwise(content, measurement)):  # which only now is known
+                for name, (digest, _) in measurement.files.items():
                     _link(digest, copied if content.is_file else copied / name, cache, twins)
             _sync(staging, len(files))
-            self._settle(copied, content, found, cache)
-        return found
+            self._settle(copied, content, measurement, cache)
+        return measurement
 
     def _known(self, content: Content, cache: HashCache) -> Measured | None:
         """Return the hashes of content if each of them is known without reading."""
@@ -144,19 +144,19 @@ class BlobStore:
 
     def _named_otherwise(self, content: Content, wanted: Measured) -> dict[str, Path]:
         """Return the files of the same content that is stored by another name, by their hashes."""
-        found = {}
+        paths = {}
         folder = self.layout.blob(wanted.digest)
-        for one in folder.iterdir() if folder.is_dir() else ():
-            if one.name != content.name and one.is_dir() != content.is_file:
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            if entry.name != content.name and entry.is_dir() != content.is_file:
                 for name, (digest, _) in wanted.files.items():
-                    found[digest] = one if content.is_file else one / name
-        return found
+                    paths[digest] = entry if content.is_file else entry / name
+        return paths
 
-    def _settle(self, copied: Path, content: Content, found: Measured, cache: HashCache) -> None:
+    def _settle(self, copied: Path, content: Content, measurement: Measured, cache: HashCache) -> None:
         """Move staged content to its place, unless another process has stored it in the meantime."""
-        target = self.place(found.digest, content.name)
+        target = self.place(measurement.digest, content.name)
         with self.locked():
-            if self.is_intact(content, found, cache):
+            if self.is_intact(content, measurement, cache):
                 return
             _make_read_only(copied)
             make_folder(target.parent)
@@ -167,7 +167,7 @@ class BlobStore:
             copied.rename(target)
             if not content.is_file:
                 target.chmod(_FOLDER)
-        for name, (digest, _) in found.files.items():
+        for name, (digest, _) in measurement.files.items():
             file = target if content.is_file else target / name
             cache.keep(file, file.lstat(), digest)
 
@@ -261,10 +261,10 @@ def _make_read_only(path: Path) -> None:
     if path.is_file():
         path.chmod(_FILE)
     for parent, folders, names in os.walk(path):
-        for one in names:
-            Path(parent, one).chmod(_FILE)
-        for one in folders:
-            Path(parent, one).chmod(_FOLDER)
+        for name in names:
+            Path(parent, name).chmod(_FILE)
+        for folder in folders:
+            Path(parent, folder).chmod(_FOLDER)
 
 
 def _sync(folder: Path, count: int) -> None:

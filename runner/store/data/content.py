@@ -48,18 +48,18 @@ def find_content(sources: Sequence[Path], name: str | None, workspace: Path) -> 
     UserError
         If something is not there, is neither a file nor a folder, or has a link that cannot be followed.
     """
-    sources = list(dict.fromkeys(Path(os.path.abspath(one)) for one in sources))
-    for one in sources:
-        _check_source(one, workspace)
+    sources = list(dict.fromkeys(Path(os.path.abspath(source)) for source in sources))
+    for source in sources:
+        _check_source(source, workspace)
     if len(sources) == 1 and sources[0].is_file():
         (file,) = sources
         name = check_file_name(name or file.name, "data file name")
         return Content(name, {name: Path(os.path.realpath(file))}, is_file=True)
     if len(sources) == 1:
         folder = sources[0]
-        files = {one: _resolved(folder / one) for one in files_inside(folder)}
+        files = {file: _resolved(folder / file) for file in files_inside(folder)}
     else:
-        folder = Path(os.path.commonpath([one.parent for one in sources]))
+        folder = Path(os.path.commonpath([source.parent for source in sources]))
         files = _together(sources, folder)
     return Content(check_file_name(name or folder.name or "root", "data folder name"), files, is_file=False)
 
@@ -79,15 +79,15 @@ def _check_source(source: Path, workspace: Path) -> None:
 
 def _together(sources: Sequence[Path], folder: Path) -> dict[str, Path]:
     """Return the files of several sources, by the sources' names where these differ, else by their paths."""
-    names = [one.name for one in sources]
-    found: dict[str, Path] = {}
+    names = [source.name for source in sources]
+    files: dict[str, Path] = {}
     for source in sources:
         name = source.name if len(set(names)) == len(names) else source.relative_to(folder).as_posix()
         if source.is_file():
-            found[name] = Path(os.path.realpath(source))
+            files[name] = Path(os.path.realpath(source))
         else:
-            found |= {f"{name}/{one}": _resolved(source / one) for one in files_inside(source)}
-    return dict(sorted(found.items()))
+            files |= {f"{name}/{file}": _resolved(source / file) for file in files_inside(source)}
+    return dict(sorted(files.items()))
 
 
 def files_inside(folder: Path) -> list[str]:

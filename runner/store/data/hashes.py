@@ -75,7 +75,7 @@ class HashCache:
     def _flush(self) -> None:
         if not self._new:
             return
-        rows = [(key, *found) for key, found in self._new.items()]
+        rows = [(key, *facts) for key, facts in self._new.items()]
         self._new.clear()
         with contextlib.suppress(sqlite3.DatabaseError), self._database:  # read-only, full or locked
             self._database.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", rows)

@@ -32,7 +32,7 @@ def list_rows(layout: Layout) -> list[Row]:
     """Return a row for each data asset that has a version, by name. Without the cache it is only slower."""
     names = sorted(entry.name for entry in entries(layout.data) if is_asset_name(entry.name))
     known = _read(layout)
-    store, found, new = DataStore(layout), list[Row](), list[tuple[str, str, str]]()
+    store, rows, new = DataStore(layout), list[Row](), list[tuple[str, str, str]]()
     settled = time.time_ns() - _SETTLED
     for name in names:
         stamp, row = known.get(name, ("", {}))
@@ -43,10 +43,10 @@ def list_rows(layout: Layout) -> list[Row]:
             if now is not None and changed < settled and row["error"] is None:
                 new.append((name, now, json.dumps(row)))
         if row["version"] is not None or row["error"] is not None:
-            found.append(row)
+            rows.append(row)
     if new or len(known) > 2 * len(names):
         _write(layout, new, set(known) - set(names))
-    return found
+    return rows
 
 
 def row_of(store: DataStore, name: str) -> Row:

@@ -100,26 +100,26 @@ class DataStore(VersionStore[AssetRecord]):
             raise UserError(f"Nothing was named to add as {name}")
         if reference and len(sources) != 1:
             raise UserError("--reference takes one file or folder", "Several together can only be copied")
-        found = find_content(sources, content, self.layout.root)
-        kind = _type_of(found, type)
+        gathered = find_content(sources, content, self.layout.root)
+        kind = _type_of(gathered, type)
         wanted = AssetRecord(
-            name=name, version=0, created=now(), type=kind, hash="0" * 64, files=len(found.files), bytes=0,
-            content=found.name, reference=os.path.realpath(sources[0]) if reference else None,
-            source=" ".join(os.path.abspath(one) for one in sources[:_SOURCES]), description=description,
+            name=name, version=0, created=now(), type=kind, hash="0" * 64, files=len(gathered.files), bytes=0,
+            content=gathered.name, reference=os.path.realpath(sources[0]) if reference else None,
+            source=" ".join(os.path.abspath(source) for source in sources[:_SOURCES]), description=description,
             tags=dict(tags or {}), user=user_name(), run=run, output=output,
         )  # fmt: skip
         try:
-            return self._add(folder, wanted, found, pythons, content is not None)
+            return self._add(folder, wanted, gathered, pythons, content is not None)
         except OSError as error:
             raise UserError(
                 f"Data asset {name} was not added: {error.strerror or error} ({error.filename or folder})",
                 "Free some space, or choose another workspace: --workspace PATH",
             ) from None
 
-    def _add(self, folder: Path, wanted: AssetRecord, found: Content, pythons: Sequence[str], named: bool) -> Added:
+    def _add(self, folder: Path, wanted: AssetRecord, content: Content, pythons: Sequence[str], named: bool) -> Added:
         with HashCache(self.layout.hashes) as cache:
             while True:
-                hashes = self._stored(wanted, found, cache)
+                hashes = self._stored(wanted, content, cache)
                 wanted = dataclasses.replace(wanted, hash=hashes.digest, bytes=hashes.bytes)
                 same = self._same(wanted, named)
                 if same is None and wanted.type == TABLE:
@@ -138,10 +138,10 @@ class DataStore(VersionStore[AssetRecord]):
             same = self.describe(same.name, same.version, wanted.description)
         return Added(same, new=False)
 
-    def _stored(self, wanted: AssetRecord, found: Content, cache: HashCache) -> Measured:
+    def _stored(self, wanted: AssetRecord, content: Content, cache: HashCache) -> Measured:
         if wanted.reference is not None:
-            return self.blobs.measure(found, cache)
-        return self.blobs.keep(found, cache, self._alike(wanted.name))
+            return self.blobs.measure(content, cache)
+        return self.blobs.keep(content, cache, self._alike(wanted.name))
 
     def _alike(self, name: str) -> dict[str, Path]:
         """Return the stored files of the latest version by their hashes, which the next may have again."""
@@ -160,7 +160,7 @@ class DataStore(VersionStore[AssetRecord]):
         if latest is None:
             return None
         same = ["hash", "type", "reference", *(["content"] if named else [])]
-        return latest if all(getattr(latest, one) == getattr(wanted, one) for one in same) else None
+        return latest if all(getattr(latest, field) == getattr(wanted, field) for field in same) else None
 
     def _describe(self, wanted: AssetRecord, hashes: Measured, pythons: Sequence[str]) -> Any:
         return tables.describe(self.path(wanted), list(hashes.files), pythons)
@@ -246,16 +246,16 @@ class DataStore(VersionStore[AssetRecord]):
         """
         if force and version is not None:
             chosen = self._chosen(name, version)
-            held = [alias for alias, one in self.aliases(name).items() if one == version]
+            held = [alias for alias, number in self.aliases(name).items() if number == version]
         else:
             chosen, held = self.check_delete(name, version)
         with self.blobs.locked():
             gone = []
-            for one in chosen:
+            for number in chosen:
                 with contextlib.suppress(UserError):  # a damaged record names no content
-                    gone.append(self.read(name, one))
+                    gone.append(self.read(name, number))
             self.remove_versions(name, chosen, held)
-            unneeded = [one for one in gone if one.reference is None and not (used and used(one))]
+            unneeded = [run_id for run_id in gone if run_id.reference is None and not (used and used(run_id))]
             needed = self._needed() if unneeded else set()
             for record in unneeded:
                 if needed is not None and record.hash not in needed:
@@ -288,8 +288,8 @@ class DataStore(VersionStore[AssetRecord]):
 
         Of two versions that are single files, the names do not count.
         """
-        files = [list(self.files(one)) for one in (before, after)]
-        alone = all(self._is_file(one) for one in (before, after))
+        files = [list(self.files(record)) for record in (before, after)]
+        alone = all(self._is_file(record) for record in (before, after))
         old, new = ({"" if alone else file.path: file.sha256 for file in side} for side in files)
         if alone:
             return {"added": [], "removed": [], "changed": [after.content] if old != new else []}
@@ -300,13 +300,13 @@ class DataStore(VersionStore[AssetRecord]):
         }
 
     def _is_file(self, record: AssetRecord) -> bool:
-        return [one.path for one in self.files(record)] == [record.content] and record.type != FOLDER
+        return [file.path for file in self.files(record)] == [record.content] and record.type != FOLDER
 
 
 _SOURCES = 20  # named in a record
 
 
-def _type_of(found: Content, wanted: str | None) -> str:
+def _type_of(content: Content, wanted: str | None) -> str:
     """Return the type of content.
 
     Raises
@@ -315,12 +315,16 @@ def _type_of(found: Content, wanted: str | None) -> str:
         If it cannot be what is wanted.
     """
     if wanted is None:
-        return TABLE if tables.is_table(list(found.files)) else FILE if found.is_file else FOLDER
+        return TABLE if tables.is_table(list(content.files)) else FILE if content.is_file else FOLDER
     wanted = one_of(wanted, TYPES, "type")
-    if wanted == FILE and not found.is_file:
-        raise UserError(f"{found.name} is a folder, so it cannot be of type file", "Use --type folder, or name a file")
-    if wanted == FOLDER and found.is_file:
-        raise UserError(f"{found.name} is a file, so it cannot be of type folder", "Use --type file, or name a folder")
+    if wanted == FILE and not content.is_file:
+        raise UserError(
+            f"{content.name} is a folder, so it cannot be of type file", "Use --type folder, or name a file"
+        )
+    if wanted == FOLDER and content.is_file:
+        raise UserError(
+            f"{content.name} is a file, so it cannot be of type folder", "Use --type file, or name a folder"
+        )
     return wanted
 
 

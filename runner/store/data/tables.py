@@ -61,10 +61,10 @@ def table_files(place: Path, names: Sequence[str]) -> list[TableFile]:
         return [_file(place, place.name, form_of(place.name) or "csv")]
     if MLTABLE in names:
         return _mltable(place, names)
-    found = [_file(place / name, name, form) for name in names if (form := form_of(name))]
-    if not found:
+    files = [_file(place / name, name, form) for name in names if (form := form_of(name))]
+    if not files:
         raise UserError(f"No file in it is a table: none ends in {', '.join(FORMS)}")
-    return found
+    return files
 
 
 def _file(path: Path, name: str, form: str, options: Mapping[str, Any] | None = None) -> TableFile:
@@ -76,11 +76,11 @@ def _mltable(place: Path, names: Sequence[str]) -> list[TableFile]:
     value = _mltable_yaml(place / MLTABLE)
     form, options = _transformations(value.get("transformations"))
     paths = value.get("paths")
-    found: dict[str, None] = {}
-    for one in paths if isinstance(paths, list) else []:
+    listed: dict[str, None] = {}
+    for entry in paths if isinstance(paths, list) else []:
         given = (
-            next((one[key] for key in ("file", "folder", "pattern") if key in one), None)
-            if isinstance(one, dict)
+            next((entry[key] for key in ("file", "folder", "pattern") if key in entry), None)
+            if isinstance(entry, dict)
             else None
         )
         if not isinstance(given, str):
@@ -88,10 +88,10 @@ def _mltable(place: Path, names: Sequence[str]) -> list[TableFile]:
         chosen = _chosen(given, names)
         if not chosen:
             raise UserError(f"MLTable: {given} is not in its folder")
-        found.update(dict.fromkeys(chosen))
-    if not found:
+        listed.update(dict.fromkeys(chosen))
+    if not listed:
         raise UserError("MLTable has no paths")
-    return [_file(place / name, name, form or form_of(name) or "csv", options) for name in found]
+    return [_file(place / name, name, form or form_of(name) or "csv", options) for name in listed]
 
 
 def _mltable_yaml(path: Path) -> dict[str, Any]:
@@ -129,14 +129,14 @@ def _transformations(value: Any) -> tuple[str | None, dict[str, Any]]:
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if isinstance(given.get("delimiter"), str):
-        found["delimiter"] = given["delimiter"]
+        options["delimiter"] = given["delimiter"]
     if isinstance(given.get("encoding"), str):
-        found["encoding"] = {"utf8": "utf-8", "iso88591": "latin-1"}.get(given["encoding"], given["encoding"])
+        options["encoding"] = {"utf8": "utf-8", "iso88591": "latin-1"}.get(given["encoding"], given["encoding"])
     if given.get("header") in ("no_header", False):
-        found["header"] = False
-    return found
+        options["header"] = False
+    return options
 
 
 def describe(place: Path, names: Sequence[str], pythons: Sequence[str] = ()) -> TableRecord:

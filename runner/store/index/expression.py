@@ -119,7 +119,7 @@ def names_field(text: str, name: str) -> bool:
 
 def _advice(text: str, rows: Collection[Row]) -> str:
     """Return what to write instead of a text that cannot be parsed."""
-    compared = re.sub(_ASSIGNED, lambda found: found[1] or "==", text).strip()
+    compared = re.sub(_ASSIGNED, lambda match: match[1] or "==", text).strip()
     if compared != text.strip():
         compared = _quote_texts(compared, {name for row in rows for name in row["metrics"]})
         try:
@@ -137,18 +137,18 @@ def _quote_texts(text: str, metrics: Collection[str]) -> str:
     except (SyntaxError, ValueError):
         return text
     line = text.encode()  # the tree counts bytes
-    names = [one for one in _compared_with(tree) if one.id not in {*_FIELDS, *metrics, *_TRUTH}]
-    for one in sorted(names, key=lambda one: one.col_offset, reverse=True):
-        if one.lineno == 1 and one.id not in OWNERS:
-            end = one.col_offset + len(one.id.encode())
-            line = line[: one.col_offset] + b'"' + line[one.col_offset : end] + b'"' + line[end:]
+    names = [name for name in _compared_with(tree) if name.id not in {*_FIELDS, *metrics, *_TRUTH}]
+    for name in sorted(names, key=lambda name: name.col_offset, reverse=True):
+        if name.lineno == 1 and name.id not in OWNERS:
+            end = name.col_offset + len(name.id.encode())
+            line = line[: name.col_offset] + b'"' + line[name.col_offset : end] + b'"' + line[end:]
     return line.decode()
 
 
 def _compared_with(tree: ast.AST) -> list[ast.Name]:
     """Return the names on the right of comparisons."""
-    right = [one for node in ast.walk(tree) if isinstance(node, ast.Compare) for one in node.comparators]
-    return [node for one in right for node in ast.walk(one) if isinstance(node, ast.Name)]
+    right = [comparator for node in ast.walk(tree) if isinstance(node, ast.Compare) for comparator in node.comparators]
+    return [node for comparator in right for node in ast.walk(comparator) if isinstance(node, ast.Name)]
 
 
 def _check_known(tree: ast.expr, text: str, rows: Collection[Row]) -> None:
@@ -170,14 +170,14 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
     Otherwise such a comparison would be false for every run, which looks like a result.
     """
     operands = [node.left, *node.comparators]
-    fields = [one.id for one in operands if isinstance(one, ast.Name) and one.id in _FIELDS]
+    fields = [operand.id for operand in operands if isinstance(operand, ast.Name) and operand.id in _FIELDS]
     if not fields:
         return
-    if flags := [one for one in fields if one in _FLAGS]:
-        if any(isinstance(one, ast.Constant) and not isinstance(one.value, bool) for one in operands):
+    if flags := [field for field in fields if field in _FLAGS]:
+        if any(isinstance(operand, ast.Constant) and not isinstance(operand.value, bool) for operand in operands):
             raise UserError(f"--where '{text}': {flags[0]} is true or false", f"For example: {flags[0]} == true")
         return
-    fields.sort(key=lambda one: one not in _TIMES)
+    fields.sort(key=lambda field: field not in _TIMES)
     is_time, is_number = fields[0] in _TIMES, fields[0] == "duration"
     if is_time and any(
         isinstance(kind, ast.In | ast.NotIn) and isinstance(right, ast.Name)
@@ -185,17 +185,17 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
     ):
         raise UserError(f"--where '{text}': {fields[0]} is a time and cannot be used with in", _A_TIME)
     same = any(isinstance(kind, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for kind in node.ops)
-    for one in (inner for operand in operands for inner in ast.walk(operand)):
-        if is_time and isinstance(one, ast.Name) and one.id not in _TIMES:
-            raise UserError(f"--where '{text}': {one.id} is not a time, but {fields[0]} is", _A_TIME)
-        if not isinstance(one, ast.Constant) or one.value is None:
+    for part in (inner for operand in operands for inner in ast.walk(operand)):
+        if is_time and isinstance(part, ast.Name) and part.id not in _TIMES:
+            raise UserError(f"--where '{text}': {part.id} is not a time, but {fields[0]} is", _A_TIME)
+        if not isinstance(part, ast.Constant) or part.value is None:
             continue
         if is_time:
-            one.value = _read_moment(one.value, fields[0], text, same=same)
-        elif isinstance(one.value, str) == is_number:  # text for a number, or vice versa
+            part.value = _read_moment(part.value, fields[0], text, same=same)
+        elif isinstance(part.value, str) == is_number:  # text for a number, or vice versa
             what = "a number of seconds" if is_number else "a text"
-            hint = _A_DURATION if is_number else f'Write it in quotes: "{one.value!s}"'
-            raise UserError(f"--where '{text}': {fields[0]} is {what}, but {one.value!r} is not", hint)
+            hint = _A_DURATION if is_number else f'Write it in quotes: "{part.value!s}"'
+            raise UserError(f"--where '{text}': {fields[0]} is {what}, but {part.value!r} is not", hint)
 
 
 def _read_moment(value: object, field: str, text: str, *, same: bool) -> Any:
@@ -234,7 +234,7 @@ def _compiled(node: ast.expr) -> Callable[[Row], Any]:
     """Return a function that computes the value of a node. The tree is walked once, not for each of 100,000 rows."""
     match node:
         case ast.BoolOp(op=op, values=values):
-            parts = [_compiled(one) for one in values]
+            parts = [_compiled(value) for value in values]
             if isinstance(op, ast.And):
                 return lambda row: all(part(row) for part in parts)
             return lambda row: any(part(row) for part in parts)
@@ -251,7 +251,7 @@ def _compiled(node: ast.expr) -> Callable[[Row], Any]:
             name_of = _compiled(key)
             return lambda row: _item(row[owner], name_of(row))
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            elements = [_compiled(one) for one in items]
+            elements = [_compiled(item) for item in items]
             return lambda row: [element(row) for element in elements]
         case ast.Constant(value=constant):
             return lambda _row: constant

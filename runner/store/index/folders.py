@@ -37,8 +37,8 @@ class RunFolders:
         for name in before.keys() | self._groups.keys():
             were, are = before.get(name, _NONE).names, self._groups.get(name, _NONE).names
             if were is not are:
-                new |= {f"{name}/{one}" for one in are - were}
-                gone |= {f"{name}/{one}" for one in were - are}
+                new |= {f"{name}/{run_id}" for run_id in are - were}
+                gone |= {f"{name}/{run_id}" for run_id in were - are}
         return new, gone
 
     def __contains__(self, path: str) -> bool:
@@ -51,7 +51,7 @@ class RunFolders:
 
     def in_order(self) -> Iterator[tuple[str, list[str]]]:
         """Yield each group with the names in it, all in the order of their paths."""
-        for group in sorted(self._groups, key=lambda one: f"{one}/"):
+        for group in sorted(self._groups, key=lambda group: f"{group}/"):
             yield group, sorted(self._groups[group].names)
 
     def _listed(self) -> dict[str, _Group]:

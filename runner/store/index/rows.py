@@ -63,7 +63,7 @@ def _params(record: RunRecord) -> dict[str, Any]:
 def _data(record: RunRecord) -> dict[str, str]:
     """Return the version of each data input that is a data asset, and the hash of the others."""
     inputs = record.prepare.inputs if record.prepare else {}
-    return {name: one.asset or one.hash for name, one in inputs.items()}
+    return {name: input_record.asset or input_record.hash for name, input_record in inputs.items()}
 
 
 def _objective(record: RunRecord) -> Any:
@@ -81,12 +81,12 @@ class ActiveRun:
 
     def current(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return its current row. Reads only the lines logged since the last call."""
-        found = {**row, "metrics": row["metrics"] or self._logged()}
+        values = {**row, "metrics": row["metrics"] or self._logged()}
         try:
-            return found | changed(row, read_changes(self._run))
+            return values | changed(row, read_changes(self._run))
         except UserError as error:
             warn_once(self._run.root, str(error))
-            return found
+            return values
 
     def _logged(self) -> dict[str, Any]:
         added = list(self._lines.added())

@@ -157,9 +157,9 @@ class RunIndex:
             self._forget(path)
 
     def _next_in_turn(self) -> list[tuple[str, str]]:
-        found = self._table.stamps_after(self._turn, _LOOKED_AT)
-        self._turn = found[-1][0] if len(found) == _LOOKED_AT else 0
-        return [(path, stamp) for _, path, stamp in found]
+        stamps = self._table.stamps_after(self._turn, _LOOKED_AT)
+        self._turn = stamps[-1][0] if len(stamps) == _LOOKED_AT else 0
+        return [(path, stamp) for _, path, stamp in stamps]
 
     def _every(self) -> Iterator[tuple[str, str]]:
         self._turn = 0
@@ -229,7 +229,7 @@ class RunIndex:
         if self._edits < before:  # the file was emptied
             return None
         named = dict.fromkeys(line["run"] for line in read_lines(self.layout.edited, EditedLine))
-        return [one for one in named if one in self._folders]
+        return [path for path in named if path in self._folders]
 
     def _size_of_edits(self) -> int:
         try:

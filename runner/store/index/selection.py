@@ -84,12 +84,14 @@ def select(
     test = selection.test(rows)
     selection.check_experiment({row["experiment"] for row in rows})
     wanted = selection.filter()
-    found = [row for row in rows if _fits(row, wanted) and test(row)]
+    selected = [row for row in rows if _fits(row, wanted) and test(row)]
     if selection.sort is not None:
-        found = _by(((_value(row, selection.sort), row) for row in found), selection.sort, reverse=selection.reverse)
+        selected = _by(
+            ((_value(row, selection.sort), row) for row in selected), selection.sort, reverse=selection.reverse
+        )
     elif selection.reverse:
-        found.reverse()
-    return found[:limit] if limit else found
+        selected.reverse()
+    return selected[:limit] if limit else selected
 
 
 def _fits(row: Row, wanted: Filter) -> bool:
@@ -105,12 +107,12 @@ def numbers_of(table: RunTable, selection: Selection) -> Sequence[int]:
     """Return the numbers of the rows that `select` returns of all rows in a table, read a few at a time."""
     test = selection.test(_Rows(table))
     selection.check_experiment(table.experiments())
-    found = ((number, row) for number, row in table.each(selection.filter()) if test(row))
+    numbered = ((number, row) for number, row in table.each(selection.filter()) if test(row))
     if selection.sort is None:
-        numbers = array("q", (number for number, _ in found))
+        numbers = array("q", (number for number, _ in numbered))
         return numbers[::-1] if selection.reverse else numbers
     name = selection.sort
-    return array("q", _by(((_value(row, name), number) for number, row in found), name, reverse=selection.reverse))
+    return array("q", _by(((_value(row, name), number) for number, row in numbered), name, reverse=selection.reverse))
 
 
 def page_of(table: RunTable, selection: Selection, limit: int | None, offset: int) -> tuple[Sequence[int], int]:
@@ -138,7 +140,7 @@ class _Rows(Collection[Row]):
         return self._table.count(Filter())
 
     def __contains__(self, row: object) -> bool:
-        return any(one == row for one in self)
+        return any(candidate == row for candidate in self)
 
 
 def _value(row: Row, name: str) -> Any:
@@ -152,15 +154,15 @@ def _value(row: Row, name: str) -> Any:
 def _by(items: Iterable[tuple[Any, T]], name: str, *, reverse: bool) -> list[T]:
     """Sort items by their values: numbers, then texts, then NaN, then missing values."""
     numbers, texts, not_numbers, without = list[Any](), list[Any](), list[T](), list[T]()
-    for found, item in items:
-        if found is None:
+    for value, item in items:
+        if value is None:
             without.append(item)
-        elif found == _NAN:
+        elif value == _NAN:
             not_numbers.append(item)
-        elif isinstance(number := _INFINITE.get(found, found) if isinstance(found, str) else found, int | float):
+        elif isinstance(number := _INFINITE.get(value, value) if isinstance(value, str) else value, int | float):
             numbers.append((number, item))
         else:
-            texts.append((str(found), item))
+            texts.append((str(value), item))
     if without and not (numbers or texts or not_numbers):
         raise UserError(f"--sort {name}: no run has a field or metric of that name")
     for group in (numbers, texts):

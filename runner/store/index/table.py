@@ -80,16 +80,16 @@ class RunTable:
 
     def write(self, rows: Iterable[tuple[str, str, Row | None]]) -> None:
         """Write paths with their stamps and rows. The row of a record that cannot be read is None."""
-        self._database.executemany(_WRITE, (_columns(*one) for one in rows))
+        self._database.executemany(_WRITE, (_columns(*row) for row in rows))
 
     def delete(self, paths: Iterable[str]) -> None:
         """Remove rows by their paths."""
-        self._database.executemany("DELETE FROM runs WHERE path = ?", ((one,) for one in paths))
+        self._database.executemany("DELETE FROM runs WHERE path = ?", ((path,) for path in paths))
 
     def stamp(self, path: str) -> str | None:
         """Return the stamp of a path, None if there is none."""
-        found = self._database.execute("SELECT stamp FROM runs WHERE path = ?", (path,)).fetchone()
-        return str(found[0]) if found else None
+        row = self._database.execute("SELECT stamp FROM runs WHERE path = ?", (path,)).fetchone()
+        return str(row[0]) if row else None
 
     def stamps_between(self, after: str, until: str) -> dict[str, str]:
         """Return the stamps of the paths after one and up to another."""
@@ -97,13 +97,13 @@ class RunTable:
 
     def stamps_after(self, number: int, count: int) -> list[tuple[int, str, str]]:
         """Return numbers, paths and stamps of the rows after a number."""
-        found = "SELECT number, path, stamp FROM runs WHERE number > ? ORDER BY number LIMIT ?"
-        return self._database.execute(found, (number, count)).fetchall()
+        query = "SELECT number, path, stamp FROM runs WHERE number > ? ORDER BY number LIMIT ?"
+        return self._database.execute(query, (number, count)).fetchall()
 
     def not_over(self) -> dict[str, Row]:
         """Return the rows of runs that have not ended by path."""
-        found = self._database.execute("SELECT path, quick, row FROM runs WHERE readable AND NOT over").fetchall()
-        return dict(zip((path for path, _, _ in found), parse([(quick, row) for _, quick, row in found]), strict=True))
+        rows = self._database.execute("SELECT path, quick, row FROM runs WHERE readable AND NOT over").fetchall()
+        return dict(zip((path for path, _, _ in rows), parse([(quick, row) for _, quick, row in rows]), strict=True))
 
     def unreadable(self) -> set[str]:
         """Return the paths of records that cannot be read."""
@@ -111,8 +111,8 @@ class RunTable:
 
     def experiments(self) -> list[str]:
         """Return the experiments that have a row, sorted."""
-        found = self._database.execute("SELECT DISTINCT experiment FROM runs WHERE readable ORDER BY experiment")
-        return [one for (one,) in found]
+        rows = self._database.execute("SELECT DISTINCT experiment FROM runs WHERE readable ORDER BY experiment")
+        return [experiment for (experiment,) in rows]
 
     def count(self, chosen: Filter) -> int:
         """Return the number of rows that match."""
@@ -122,22 +122,22 @@ class RunTable:
     def numbers(self, chosen: Filter, *, oldest_first: bool, limit: int | None, offset: int) -> Sequence[int]:
         """Return the numbers of rows in the order of time."""
         condition, values = chosen.condition()
-        found = self._database.execute(
+        rows = self._database.execute(
             f"SELECT number FROM runs WHERE {condition} {_by_time(oldest_first)} LIMIT ? OFFSET ?",  # noqa: S608
             [*values, -1 if limit is None else limit, offset],
         )
-        return array("q", (number for (number,) in found))
+        return array("q", (number for (number,) in rows))
 
     def read(self, numbers: Sequence[int]) -> list[Row]:
         """Return the rows of some numbers, in their order, without those that are gone."""
-        found = dict[int, Row]()
+        by_number = dict[int, Row]()
         for at in range(0, len(numbers), _BLOCK):
             block = json.dumps(list(numbers[at : at + _BLOCK]))
             rows = self._database.execute(
                 "SELECT number, quick, row FROM runs WHERE number IN (SELECT value FROM json_each(?))", (block,)
             ).fetchall()
-            found.update(_numbered(rows))
-        return [found[one] for one in numbers if one in found]
+            by_number.update(_numbered(rows))
+        return [by_number[number] for number in numbers if number in by_number]
 
     def each(self, chosen: Filter) -> Iterator[tuple[int, Row]]:
         """Yield numbers and rows, newest first; few are in memory at a time."""
@@ -153,8 +153,8 @@ class RunTable:
         return self._database.execute(query, values).fetchone()[0]
 
 
-def _numbered(found: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, Row]]:
-    return zip((number for number, _, _ in found), parse([(quick, row) for _, quick, row in found]), strict=True)
+def _numbered(rows: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, Row]]:
+    return zip((number for number, _, _ in rows), parse([(quick, row) for _, quick, row in rows]), strict=True)
 
 
 def _by_time(oldest_first: bool) -> str:
@@ -190,8 +190,8 @@ def parse(rows: Sequence[tuple[int, str]]) -> list[Row]:
 
 def names_in(rows: Iterable[Mapping[str, Any]], owners: Sequence[str]) -> dict[str, set[str]]:
     """Return the names of parameters, metrics and tags that some rows have."""
-    found: dict[str, set[str]] = {owner: set() for owner in owners}
+    names: dict[str, set[str]] = {owner: set() for owner in owners}
     for row in rows:
         for owner in owners:
-            found[owner].update(row[owner])
-    return found
+            names[owner].update(row[owner])
+    return names

@@ -82,10 +82,12 @@ class Composer:
 
     def _plan(self, overrides: Sequence[str]) -> Plan:
         parsed = _parse(overrides)
-        others = [one for one in parsed if not self._only_sets(one)]
-        keys = [other.key_or_group for other in others]
-        values = [one for one in parsed if one not in others and not _overlaps(one.key_or_group, keys)]
-        structural = tuple(str(one.input_line) for one in parsed if one not in values)
+        others = [override for override in parsed if not self._only_sets(override)]
+        keys = [override.key_or_group for override in others]
+        values = [
+            override for override in parsed if override not in others and not _overlaps(override.key_or_group, keys)
+        ]
+        structural = tuple(str(override.input_line) for override in parsed if override not in values)
         base = self._composition(structural)
         composed = base.leaves.find(values)
         if composed is None:
@@ -104,19 +106,19 @@ class Composer:
         return self._layouts[root]
 
     def _variant(self, variants: Variants, values: Sequence[Override]) -> Composition:
-        touched = [one.key_or_group for one in values]
+        touched = [override.key_or_group for override in values]
         settings = {key: value for key, value in self._settings.items() if _overlaps(key, touched)}
 
         def change(config: DictConfig) -> None:
-            for one in values:
-                _set(config, one)
+            for override in values:
+                _set(config, override)
             _apply_fixed_values(config, settings)
 
         return variants.variant(touched, change)
 
-    def _only_sets(self, one: Override) -> bool:
+    def _only_sets(self, override: Override) -> bool:
         """Return whether a word sets a key and does not choose a group."""
-        return not one.is_delete() and one.package is None and not self._is_group(one.key_or_group)
+        return not override.is_delete() and override.package is None and not self._is_group(override.key_or_group)
 
     def _is_group(self, key: str) -> bool:
         if key not in self._groups:
@@ -127,17 +129,17 @@ class Composer:
         from omegaconf import open_dict
 
         if structural not in self._composed:
-            found = self._compose(structural)
-            self._refuse_launchers(found)
-            chosen = found.hydra.runtime.choices.get("experiment")
-            with open_dict(found):
-                del found["hydra"]
-            allow_no_source(found)
-            _apply_fixed_values(found, self._settings)
+            config = self._compose(structural)
+            self._refuse_launchers(config)
+            chosen = config.hydra.runtime.choices.get("experiment")
+            with open_dict(config):
+                del config["hydra"]
+            allow_no_source(config)
+            _apply_fixed_values(config, self._settings)
             if len(self._composed) >= _KEPT:
                 del self._composed[next(iter(self._composed))]
-            variants = Variants(found)
-            self._composed[structural] = _Base(variants, ValueCache(found, variants.texts), chosen)
+            variants = Variants(config)
+            self._composed[structural] = _Base(variants, ValueCache(config, variants.texts), chosen)
         return self._composed[structural]
 
     def _compose(self, structural: tuple[str, ...]) -> DictConfig:
@@ -151,12 +153,12 @@ class Composer:
         repository = getattr(self._loader, "repository", None)
         if chosen is None or repository is None:
             return
-        found = repository.load_config(f"experiment/{chosen}")
-        for one in found.defaults_list if found is not None else ():
-            group = str(getattr(one, "group", "") or "").lstrip("/")
-            if group in ("hydra/launcher", "hydra/sweeper") and getattr(one, "value", None) not in _OURS:
+        loaded = repository.load_config(f"experiment/{chosen}")
+        for default in loaded.defaults_list if loaded is not None else ():
+            group = str(getattr(default, "group", "") or "").lstrip("/")
+            if group in ("hydra/launcher", "hydra/sweeper") and getattr(default, "value", None) not in _OURS:
                 raise UserError(
-                    f"Experiment {chosen} chooses {group}={one.value}, which a sweep would ignore",
+                    f"Experiment {chosen} chooses {group}={default.value}, which a sweep would ignore",
                     "Choose it on the command line, or set sweep.sweeper in the experiment",
                 )
 

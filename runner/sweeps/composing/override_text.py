@@ -67,8 +67,8 @@ def _parse_key(key: str) -> Override:
 
 
 def _parse(text: str) -> Override:
-    found: Override = _parser().parse_overrides([text])[0]
-    return found
+    override: Override = _parser().parse_overrides([text])[0]
+    return override
 
 
 @functools.cache

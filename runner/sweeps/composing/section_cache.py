@@ -20,7 +20,7 @@ from runner.config.composition import (
 from runner.config.limits.references import start_counting
 from runner.config.schema import RunSpec
 
-_FIELDS = tuple(one.name for one in dataclasses.fields(RunSpec))
+_FIELDS = tuple(field.name for field in dataclasses.fields(RunSpec))
 
 
 class Variants:
@@ -89,8 +89,8 @@ class Variants:
         """Return the section and the name in it that contain a key, or no section if everything may change."""
         section, _, rest = key.partition(".")
         name = rest.partition(".")[0]
-        there = written_value(self._original, section) if section in self._original.keys() else None  # noqa: SIM118
-        return (section, name) if isinstance(there, DictConfig) and name in there.keys() else (None, section)  # noqa: SIM118
+        written = written_value(self._original, section) if section in self._original.keys() else None  # noqa: SIM118
+        return (section, name) if isinstance(written, DictConfig) and name in written.keys() else (None, section)  # noqa: SIM118
 
     def _take_back(self, section: str | None, name: str) -> None:
         original = self._original if section is None else self._original[section]

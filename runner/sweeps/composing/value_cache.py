@@ -41,7 +41,7 @@ class ValueCache:
 
     def keep(self, values: Sequence[Override], composition: Composition) -> None:
         """Cache a composition if changing the values of these keys could not change anything else."""
-        keys = sorted(one.key_or_group for one in values)
+        keys = sorted(override.key_or_group for override in values)
         apart = not any(key == before or key.startswith(f"{before}.") for before, key in itertools.pairwise(keys))
         if self._is_alone and apart and all(map(self._is_free, keys)):
             self._kept[_shape(values)] = composition
@@ -49,15 +49,15 @@ class ValueCache:
     def find(self, values: Sequence[Override]) -> Composition | None:
         """Return the composition of some values, or None if no cached one applies."""
         kept = self._kept.get(_shape(values))
-        if kept is None or not all(is_plain(one.value()) for one in values):
+        if kept is None or not all(is_plain(override.value()) for override in values):
             return None
         texts = dict(self._texts)
         whole: tuple[Any, Any, Any] = (kept.spec, kept.plain, self._written)
-        for one in values:
-            path, value = one.key_or_group.split("."), one.value()
+        for override in values:
+            path, value = override.key_or_group.split("."), override.value()
             whole = tuple(with_value(part, path, value) for part in whole)
         spec, plain, written = whole
-        for section in {one.key_or_group.partition(".")[0] for one in values}:
+        for section in {override.key_or_group.partition(".")[0] for override in values}:
             texts[section] = dump_yaml({section: written[section]})
         return Composition(spec, plain, "".join(texts.values()))
 
@@ -76,4 +76,4 @@ class ValueCache:
 
 
 def _shape(values: Sequence[Override]) -> tuple[object, ...]:
-    return tuple((one.key_or_group, one.type) for one in values)
+    return tuple((override.key_or_group, override.type) for override in values)

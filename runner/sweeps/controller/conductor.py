@@ -80,7 +80,7 @@ class Conductor:
         self.sweep, self._dependencies, self._limits = sweep, dependencies, limits
         self._layout = dependencies.layout.sweep(sweep.id)
         self._again = list(again)
-        self._trials: dict[int, TrialRecord] = {one.number: one for one in sweep.trials}
+        self._trials: dict[int, TrialRecord] = {trial.number: trial for trial in sweep.trials}
         self._reports: dict[int, Reports] = {}
         self._running: dict[int, Trial] = {}
         self._next = max(self._trials, default=-1) + 1
@@ -110,11 +110,11 @@ class Conductor:
                     pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
                 if not self._turn(pool):
                     break
-        found = self._record()
-        if self._ending is None and (absent := never_logged(found)) is not None:
+        record = self._record()
+        if self._ending is None and (absent := never_logged(record)) is not None:
             self._ending, self._state = absent, FAILED
             self._dependencies.watcher.say(absent)
-        self.sweep = dataclasses.replace(found, state=self._final_state(), ended=now(), error=self._ending)
+        self.sweep = dataclasses.replace(record, state=self._final_state(), ended=now(), error=self._ending)
         self._dependencies.store.write(self.sweep)
         return self.sweep
 
@@ -139,8 +139,8 @@ class Conductor:
             continue
         if not self._running:
             return False
-        done, _ = wait([one.work for one in self._running.values()], _TICK, FIRST_COMPLETED)
-        for trial in [one for one in self._running.values() if one.work in done]:
+        done, _ = wait([trial.work for trial in self._running.values()], _TICK, FIRST_COMPLETED)
+        for trial in [trial for trial in self._running.values() if trial.work in done]:
             self._settle(trial)
         self._police()
         if time.monotonic() - self._written > _WRITE:
@@ -160,7 +160,7 @@ class Conductor:
             self._end(f"{self._failures()} trials failed (sweep.max_failures={limits.max_failures})", FAILED)
 
     def _failures(self) -> int:
-        return sum(one.status == FAILED for one in self._trials.values())
+        return sum(trial.status == FAILED for trial in self._trials.values())
 
     def _end(self, why: str, state: str) -> None:
         self._ending, self._state = self._ending or why, state
@@ -169,10 +169,10 @@ class Conductor:
 
     def _begin(self, pool: ThreadPoolExecutor) -> bool:
         """Start another trial if there is one."""
-        found = None if self._ending is not None else self._following()
-        if found is None:
+        upcoming = None if self._ending is not None else self._following()
+        if upcoming is None:
             return False
-        trial, suggestion = found
+        trial, suggestion = upcoming
         try:
             plan = self._dependencies.plan(suggestion.overrides)
         except UserError as mistake:  # short lists were planned before anything started
@@ -190,9 +190,9 @@ class Conductor:
 
     def _following(self) -> tuple[TrialRecord, Suggestion] | None:
         if self._again:
-            one = self._again.pop(0)
-            again = dataclasses.replace(one, attempt=one.attempt + 1, reason=None, ended=None, metrics={})
-            return again, Suggestion(one.parameters, one.overrides)
+            earlier = self._again.pop(0)
+            again = dataclasses.replace(earlier, attempt=earlier.attempt + 1, reason=None, ended=None, metrics={})
+            return again, Suggestion(earlier.parameters, earlier.overrides)
         if self._exhausted or (self._limits.max_trials is not None and self._next >= self._limits.max_trials):
             return None
         suggestion = self._dependencies.search.ask(self._next)
@@ -225,10 +225,10 @@ class Conductor:
         policy = self._dependencies.policy
         if policy is None or self._ending is not None:
             return
-        fresh = [number for number, one in self._running.items() if one.reports.read()]
+        fresh = [number for number, trial in self._running.items() if trial.reports.read()]
         if not fresh:
             return
-        values = {number: one.values for number, one in self._reports.items() if one.values}
+        values = {number: report.values for number, report in self._reports.items() if report.values}
         for number in fresh:
             if not self._running[number].asked and policy.stops(number, values):
                 self._running[number].end(EARLY)
@@ -255,14 +255,19 @@ def values_of(sweep: SweepRecord, trial: TrialRecord) -> tuple[float, ...] | Non
 
 def never_logged(sweep: SweepRecord) -> str | None:
     """Return the message for an objective that no completed trial logged."""
-    completed = [one for one in sweep.trials if one.status == COMPLETED]
-    logged = {name for one in completed for name in one.metrics}
-    absent = next((one.metric for one in sweep.objectives if one.metric not in logged), None)
+    completed = [trial for trial in sweep.trials if trial.status == COMPLETED]
+    logged = {name for trial in completed for name in trial.metrics}
+    absent = next((objective.metric for objective in sweep.objectives if objective.metric not in logged), None)
     if not completed:
         return None
     if absent is None:
         return next(
-            (_no_number(completed, one.metric) for one in sweep.objectives if _is_useless(completed, one)), None
+            (
+                _no_number(completed, objective.metric)
+                for objective in sweep.objectives
+                if _is_useless(completed, objective)
+            ),
+            None,
         )
     return str(UserError(f"sweep.objective: no trial logged {absent}", nearest(absent, logged)))
 

@@ -58,7 +58,7 @@ def conduct_list(
 
     settings: Any = OmegaConf.to_object(master.sweep)
     check_sweep(settings)
-    before = [one.overrides for one in earlier.trials] if earlier is not None else []
+    before = [trial.overrides for trial in earlier.trials] if earlier is not None else []
     objectives = read_objectives(settings.objective)
     goal = objectives[0].goal if objectives else MAXIMIZE
     order = Order(

@@ -94,7 +94,7 @@ def _plain(master: DictConfig) -> dict[str, Any]:
 
     from runner.config.composition import as_plain
 
-    return as_plain(OmegaConf.masked_copy(master, [str(one) for one in master if one != "hydra"]))
+    return as_plain(OmegaConf.masked_copy(master, [str(key) for key in master if key != "hydra"]))
 
 
 def _code(sweep: SweepRecord) -> int:
@@ -125,9 +125,9 @@ def _new_record(order: Order) -> SweepRecord:
 
 def _switches(master: DictConfig) -> tuple[str, ...]:
     """Return the typed switches for configuration folders, for commands to copy."""
-    found = [one.path for one in master.hydra.runtime.config_sources if one.provider == "command-line"]
+    folders = [source.path for source in master.hydra.runtime.config_sources if source.provider == "command-line"]
     paths = [word for word in master.hydra.overrides.hydra if word.startswith("hydra.searchpath")]
-    return (*(word for folder in found for word in ("--config-dir", folder)), *paths)
+    return (*(word for folder in folders for word in ("--config-dir", folder)), *paths)
 
 
 def held(layout: Layout, sweep_id: str) -> ExitStack:

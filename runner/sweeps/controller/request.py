@@ -78,10 +78,10 @@ def find_context() -> Context:
     UserError
         If it was not started by our command line.
     """
-    found = _provided.get()
-    if found is None:
+    context = _provided.get()
+    if context is None:
         raise UserError("hydra.mode=MULTIRUN has no effect on its own", "To start a sweep, add -m")
-    return found
+    return context
 
 
 @dataclass(frozen=True)

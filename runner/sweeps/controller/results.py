@@ -34,9 +34,9 @@ def _metrics(layout: Layout, run: RunRecord, objectives: Sequence[Objective]) ->
     """Return the last values of a run's metrics. For an objective logged as a list, that is its last number."""
     if run.finalize is None:
         return {}
-    found = dict(run.finalize.metrics)
-    absent = [one.metric for one in objectives if one.metric not in found]
+    metrics = dict(run.finalize.metrics)
+    absent = [objective.metric for objective in objectives if objective.metric not in metrics]
     for line in read_lines(layout.run(run.experiment, run.id).metrics, MetricLine) if absent else ():
         if line["name"] in absent:
-            found.update((line["name"], number) for number in numbers_of(line))
-    return found
+            metrics.update((line["name"], number) for number in numbers_of(line))
+    return metrics

@@ -26,16 +26,16 @@ def resumed(
     Waits for trials whose worker is still running, because their results count.
     """
     sweep = store.replay(sweep)
-    in_order = sorted(sweep.trials, key=lambda one: one.number)
-    trials = tuple(_true(layout, one, sweep.objectives, finished) for one in in_order)
+    in_order = sorted(sweep.trials, key=lambda trial: trial.number)
+    trials = tuple(_true(layout, trial, sweep.objectives, finished) for trial in in_order)
     for before, now in zip(in_order, trials, strict=True):
         if now != before:
             store.append(sweep.id, now.to_json())
     sweep = dataclasses.replace(sweep, trials=trials, ended=None, error=None)
-    again = tuple(one for one in trials if one.status != COMPLETED and one.reason != EARLY)
-    for one in trials:
-        if one not in again:
-            search.tell(one, values_of(sweep, one))
+    again = tuple(trial for trial in trials if trial.status != COMPLETED and trial.reason != EARLY)
+    for trial in trials:
+        if trial not in again:
+            search.tell(trial, values_of(sweep, trial))
     return sweep, again
 
 
@@ -46,5 +46,5 @@ def _true(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective], f
     if trial.run not in runs.ids():
         return never_begun(trial)
     record = finished(layout, runs.read(trial.run))
-    found = settled(layout, trial, record, objectives)
-    return found if found.status in TERMINAL else dataclasses.replace(found, status=FAILED)
+    outcome = settled(layout, trial, record, objectives)
+    return outcome if outcome.status in TERMINAL else dataclasses.replace(outcome, status=FAILED)

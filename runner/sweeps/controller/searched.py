@@ -49,13 +49,18 @@ def conduct_search(
             f"Sweep {earlier.id} was given a secret, which is not recorded, so it cannot be resumed",
             "Start a new sweep and give the secret as ${oc.env:NAME}, which is recorded",
         )
-    others = [one for one in arguments if one not in earlier.arguments and not one.startswith(_MAY_CHANGE)]
+    others = [
+        argument for argument in arguments if argument not in earlier.arguments and not argument.startswith(_MAY_CHANGE)
+    ]
     if others:
         raise UserError(
             f"{others[0]} was not part of sweep {earlier.id}, and all its trials must have the same settings",
             "Remove it, or start a new sweep. Only sweep.* and compute.* may change",
         )
-    words = (*earlier.arguments, *(one for one in arguments if one.startswith(_MAY_CHANGE) and _RESUME not in one))
+    words = (
+        *earlier.arguments,
+        *(argument for argument in arguments if argument.startswith(_MAY_CHANGE) and _RESUME not in argument),
+    )
     chosen = search or earlier.search
     return conduct(_order(store, loader, _master(loader, master, words), words, chosen), context, earlier)
 
@@ -63,12 +68,12 @@ def conduct_search(
 def _master(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> DictConfig:
     from hydra.types import RunMode
 
-    found: DictConfig = loader.load_configuration(
+    composed: DictConfig = loader.load_configuration(
         config_name=master.hydra.job.config_name,
         overrides=[*master.hydra.overrides.hydra, *words],
         run_mode=RunMode.MULTIRUN,
     )
-    return found
+    return composed
 
 
 def _order(
@@ -77,18 +82,18 @@ def _order(
     from omegaconf import OmegaConf
 
     parsed = parse_words(arguments, loader)
-    swept = [one for one in parsed if one.is_sweep_override()]
-    shared = tuple(word for word, one in zip(arguments, parsed, strict=True) if not one.is_sweep_override())
+    swept = [override for override in parsed if override.is_sweep_override()]
+    shared = tuple(word for word, override in zip(arguments, parsed, strict=True) if not override.is_sweep_override())
     settings: Any = OmegaConf.to_object(master.sweep)
     check_sweep(settings)
     objectives = read_objectives(settings.objective)
     space = make_space(settings.space, swept, settings.seed)
     name = search or settings.sweeper or "grid"
-    found = make_search(SearchSettings(name, settings.seed, settings.max_trials, objectives), space)
-    _learn(found, settings.warm_start, store)
+    new_search = make_search(SearchSettings(name, settings.seed, settings.max_trials, objectives), space)
+    _learn(new_search, settings.warm_start, store)
     goal = objectives[0].goal if objectives else MAXIMIZE
     return Order(
-        loader=loader, master=master, shared=shared, arguments=arguments, name=name, search=found,
+        loader=loader, master=master, shared=shared, arguments=arguments, name=name, search=new_search,
         space=space.plain(), policy=make_policy(settings.early_termination, goal), settings=settings,
         objectives=objectives,
     )  # fmt: skip
@@ -96,7 +101,7 @@ def _order(
 
 def _learn(search: Search, sweeps: Sequence[str], store: SweepStore) -> None:
     """Report the results of earlier sweeps to a search."""
-    for one in sweeps:
-        earlier = store.replay(store.find(one))
+    for sweep in sweeps:
+        earlier = store.replay(store.find(sweep))
         for trial in earlier.trials:
             search.tell(trial, values_of(earlier, trial))

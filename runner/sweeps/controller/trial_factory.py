@@ -64,8 +64,8 @@ class Work:
             If it cannot scale.
         """
         self._scaled.result()
-        search, there = self._order.search, self._first.slots
-        wanted = self._order.settings.max_concurrent or there
+        search, available = self._order.search, self._first.slots
+        wanted = self._order.settings.max_concurrent or available
         return max(1, min(wanted, search.total or wanted))
 
     def plan_ahead(self) -> None:
@@ -136,8 +136,8 @@ class Work:
 
     def close(self) -> None:
         """Release cached resources."""
-        for one in self._computes.values():
-            one.close()
+        for compute in self._computes.values():
+            compute.close()
         self._closing.close()
 
 
@@ -154,9 +154,9 @@ def _scale(compute: Compute, scaled: Future[ScaleRecord]) -> None:
 
 def _settings(order: Order) -> dict[str, Any]:
     """Return the settings that override those of every trial."""
-    stages = [one for one in order.master.stages if one != "deploy"]
+    stages = [stage for stage in order.master.stages if stage != "deploy"]
     if order.master.model.register != "all":
-        stages = [one for one in stages if one != "register"]
+        stages = [stage for stage in stages if stage != "register"]
     settings: dict[str, Any] = {"stages": stages, "detach": False}
     if order.settings.trial_timeout is not None:
         settings["job.timeout"] = order.settings.trial_timeout

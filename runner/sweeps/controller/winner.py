@@ -30,7 +30,7 @@ def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Sa
         if not sweep.objectives and sweep.config.get("model", {}).get("name") and "register" in stages:
             say("No model is registered: without sweep.objective no trial is best")
         return sweep
-    trial = next(one for one in sweep.trials if one.number == sweep.best[0])
+    trial = next(trial for trial in sweep.trials if trial.number == sweep.best[0])
     record, context = reopen(trial.run)
     if context.spec.model.name is None or context.spec.model.register != "best" or "register" not in stages:
         return sweep

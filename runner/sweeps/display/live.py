@@ -131,8 +131,8 @@ def _table(*headers: str) -> Table:
 
 
 def _row(texts: Iterable[str]) -> list[Text]:
-    found = (clean(text) for text in texts)
-    return [Text(text, style=_COLOURS.get(text, ""), no_wrap=True, overflow="ellipsis") for text in found]
+    cells = (clean(text) for text in texts)
+    return [Text(text, style=_COLOURS.get(text, ""), no_wrap=True, overflow="ellipsis") for text in cells]
 
 
 def _recent(sweep: SweepRecord, trials: list[TrialRecord]) -> Table:
@@ -147,10 +147,10 @@ def _recent(sweep: SweepRecord, trials: list[TrialRecord]) -> Table:
 def latest_value(run: RunLayout, metric: str) -> float | None:
     """Return the last logged value of a metric, read from the end of the file, which can be long."""
     for line in reversed(_last_lines(run.metrics)):
-        found = check_line(line, MetricLine)
-        if not isinstance(found, dict):  # an incomplete line
+        parsed = check_line(line, MetricLine)
+        if not isinstance(parsed, dict):  # an incomplete line
             continue
-        values = numbers_of(found) if found["name"] == metric else []
+        values = numbers_of(parsed) if parsed["name"] == metric else []
         if values:
             return values[-1]
     return None

@@ -59,8 +59,12 @@ def page_data(record: SweepRecord) -> dict[str, Any]:
     axes = [_parameter(record, key, names[key]) for key in keys]
     return {
         "objectives": [
-            {"name": one.metric, "goal": one.goal, "log": is_log([value_of(t, one.metric) for t in record.trials])}
-            for one in record.objectives
+            {
+                "name": objective.metric,
+                "goal": objective.goal,
+                "log": is_log([value_of(t, objective.metric) for t in record.trials]),
+            }
+            for objective in record.objectives
         ],
         "parameters": axes,
         "best": [
@@ -109,9 +113,9 @@ def _trial(record: SweepRecord, trial: TrialRecord, axes: list[dict[str, Any]]) 
         "seconds": took,
         "from": begun,
         "to": begun + took if begun is not None and took is not None else None,
-        "y": [value_of(trial, one.metric) for one in record.objectives],
+        "y": [value_of(trial, objective.metric) for objective in record.objectives],
         "x": [
-            place(trial.parameters[one["key"]], one, show_parameter) if one["key"] in trial.parameters else None
-            for one in axes
+            place(trial.parameters[scale["key"]], scale, show_parameter) if scale["key"] in trial.parameters else None
+            for scale in axes
         ],
     }

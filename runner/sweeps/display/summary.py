@@ -35,7 +35,9 @@ def print_summary(layout: Layout, sweep: SweepRecord) -> None:
     failed = [trial for trial in sweep.trials if trial.status == FAILED]
     if failed:
         _say("", "Failed")
-        _say(*(f"  trial {one.number}  {one.run}  {one.reason or 'without a reason'}" for one in failed[:_SHOWN]))
+        _say(
+            *(f"  trial {trial.number}  {trial.run}  {trial.reason or 'without a reason'}" for trial in failed[:_SHOWN])
+        )
         if len(failed) > _SHOWN:
             _say(f"  and {len(failed) - _SHOWN} more: vivero sweep {sweep.id}{option_for(layout.root)}")
     _say("", *_facts(layout, sweep))
@@ -44,7 +46,7 @@ def print_summary(layout: Layout, sweep: SweepRecord) -> None:
 def print_trials(sweep: SweepRecord, trials: list[TrialRecord], *, reasons: bool = False) -> None:
     """Print trials as a table: number, run, status, objectives and parameters."""
     names = short_names(parameter_keys(sweep.trials))
-    metrics = [one.metric for one in sweep.objectives]
+    metrics = [objective.metric for objective in sweep.objectives]
     rows = []
     for trial in trials:
         values = [value_of(trial, metric) for metric in metrics]

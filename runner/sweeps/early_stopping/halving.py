@@ -62,9 +62,9 @@ class Halving:
     def _record_scores(self, number: int, values: Sequence[float]) -> None:
         if number not in self._trials:
             self._trials[number] = self._study.ask()
-        asked = self._trials[number]
+        trial = self._trials[number]
         for step in range(self._recorded.get(number, 0), len(values)):
-            asked.report(values[step] if math.isfinite(values[step]) else self._worst, step + 1)
-            if (self._last is None or step + 1 < self._last) and asked.should_prune():
+            trial.report(values[step] if math.isfinite(values[step]) else self._worst, step + 1)
+            if (self._last is None or step + 1 < self._last) and trial.should_prune():
                 self._stopped.add(number)
         self._recorded[number] = len(values)

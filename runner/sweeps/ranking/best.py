@@ -12,8 +12,8 @@ from runner.sweeps.records import MAXIMIZE, Objective, TrialRecord
 def objective_values(objectives: Sequence[Objective], trial: TrialRecord) -> tuple[float, ...] | None:
     """Return a trial's value of each objective, or None unless all of them are finite numbers."""
     values = [value_of(trial, objective.metric) for objective in objectives]
-    found = tuple(float(one) for one in values if one is not None)
-    return found if found and len(found) == len(values) else None
+    numbers = tuple(float(value) for value in values if value is not None)
+    return numbers if numbers and len(numbers) == len(values) else None
 
 
 def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) -> tuple[int, ...]:
@@ -26,12 +26,12 @@ def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) 
     if not objectives:
         return ()
     scores: dict[int, tuple[float, ...]] = {}
-    for trial in sorted(trials, key=lambda one: one.number):
+    for trial in sorted(trials, key=lambda trial: trial.number):
         values = objective_values(objectives, trial)
         if trial.status != COMPLETED or trial.reason is not None or values is None:
             continue
         pairs = zip(objectives, values, strict=True)
-        scores[trial.number] = tuple(value if one.goal == MAXIMIZE else -value for one, value in pairs)
+        scores[trial.number] = tuple(value if objective.goal == MAXIMIZE else -value for objective, value in pairs)
     if not scores:
         return ()
     if len(objectives) == 1:
@@ -41,5 +41,5 @@ def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) 
     )
 
 
-def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+def _dominates(score: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return score != other and all(a >= b for a, b in zip(score, other, strict=True))

@@ -16,12 +16,12 @@ STOPPED = "stopped early"
 
 def counts(sweep: SweepRecord) -> dict[str, int]:
     """Return the numbers of trials that are running, completed, failed, stopped early, canceled and left."""
-    found = dict.fromkeys(("running", COMPLETED, FAILED, STOPPED, "canceled", "left"), 0)
+    tally = dict.fromkeys(("running", COMPLETED, FAILED, STOPPED, "canceled", "left"), 0)
     for trial in sweep.trials:
         word = status_of(trial)
-        found[word if word in found else "running"] += 1
-    found["left"] = max(0, sweep.total - len(sweep.trials)) if sweep.total is not None else 0
-    return found
+        tally[word if word in tally else "running"] += 1
+    tally["left"] = max(0, sweep.total - len(sweep.trials)) if sweep.total is not None else 0
+    return tally
 
 
 def show_counts(sweep: SweepRecord) -> str:
@@ -45,8 +45,8 @@ def value_of(trial: TrialRecord, metric: str) -> float | None:
 
 def show_values(sweep: SweepRecord, trial: TrialRecord) -> str:
     """Return a trial's objectives as ``Accuracy=0.97``."""
-    found = {one.metric: value_of(trial, one.metric) for one in sweep.objectives}
-    return " ".join(f"{metric}={show_value(float(value))}" for metric, value in found.items() if value is not None)
+    values = {objective.metric: value_of(trial, objective.metric) for objective in sweep.objectives}
+    return " ".join(f"{metric}={show_value(float(value))}" for metric, value in values.items() if value is not None)
 
 
 def parameter_keys(trials: Iterable[TrialRecord]) -> list[str]:
@@ -57,7 +57,7 @@ def parameter_keys(trials: Iterable[TrialRecord]) -> list[str]:
 def short_names(keys: Iterable[str]) -> dict[str, str]:
     """Return the shortest unique ending of each key, in whole words."""
     keys = list(keys)
-    return {key: next(one for one in _suffixes(key) if _is_alone(one, key, keys)) for key in keys}
+    return {key: next(suffix for suffix in _suffixes(key) if _is_alone(suffix, key, keys)) for key in keys}
 
 
 def _suffixes(key: str) -> list[str]:
@@ -82,8 +82,8 @@ def show_parameter(value: Any) -> str:
 
 def best_of(sweep: SweepRecord) -> list[TrialRecord]:
     """Return the best trial, or the Pareto front."""
-    found = {trial.number: trial for trial in sweep.trials}
-    return [found[number] for number in sweep.best if number in found]
+    trials = {trial.number: trial for trial in sweep.trials}
+    return [trials[number] for number in sweep.best if number in trials]
 
 
 def ranked(sweep: SweepRecord) -> list[TrialRecord]:
@@ -104,7 +104,7 @@ def ranked(sweep: SweepRecord) -> list[TrialRecord]:
 
 def show_goal(sweep: SweepRecord) -> str:
     """Return the objectives as ``Accuracy (maximize)``."""
-    return ", ".join(f"{one.metric} ({one.goal})" for one in sweep.objectives)
+    return ", ".join(f"{objective.metric} ({objective.goal})" for objective in sweep.objectives)
 
 
 def command_line(sweep: SweepRecord, trial: TrialRecord) -> str:

@@ -54,12 +54,12 @@ def read_objectives(value: Any) -> tuple[Objective, ...]:
     """
     if value is None:
         return ()
-    found = tuple(_one(item) for item in (value if isinstance(value, list | tuple) else [value]))
-    metrics = [objective.metric for objective in found]
+    objectives = tuple(_one(item) for item in (value if isinstance(value, list | tuple) else [value]))
+    metrics = [objective.metric for objective in objectives]
     for metric in metrics:
         if metrics.count(metric) > 1:
             raise UserError(f"sweep.objective names {metric} twice")
-    return found
+    return objectives
 
 
 def _one(value: Any) -> Objective:
@@ -109,11 +109,11 @@ def _goal_of(metric: str) -> str:
 
 def _is_less_among(words: set[str]) -> bool:
     """Return whether a name means an error, a time or a cost, and all its other words are known to be neutral."""
-    found = False
+    is_less = False
     for word in words:
-        ending = next((one for one in _LESS_AMONG if word.endswith(one)), None)
+        ending = next((suffix for suffix in _LESS_AMONG if word.endswith(suffix)), None)
         before = word[: -len(ending)] if ending else word
-        found = found or ending is not None
+        is_less = is_less or ending is not None
         if before and not _AMONG & {before, before.rstrip("0123456789")} and not word.endswith(_LESS):
             return False
-    return found
+    return is_less

@@ -35,7 +35,7 @@ class Bayesian:
         self.total: int | None = max_trials
         self.left_out: list[str] = []
         self._goals = [objective.goal for objective in objectives]
-        self._raw = {one.name: one.distribution.optuna() for one in space.parameters}
+        self._raw = {parameter.name: parameter.distribution.optuna() for parameter in space.parameters}
         self._study = self._optuna.create_study(directions=self._goals)
         self._asked: dict[int, Any] = {}
 
@@ -46,9 +46,11 @@ class Bayesian:
         self._study.sampler = self._optuna.samplers.TPESampler(
             seed=(self._seed * 1_000_003 + number) % 2**32, constant_liar=True, multivariate=True, n_startup_trials=10
         )
-        asked = self._study.ask(self._raw)
-        self._asked[number] = asked
-        return self._space.suggest([one.distribution.decode(asked.params[one.name]) for one in self._space.parameters])
+        trial = self._study.ask(self._raw)
+        self._asked[number] = trial
+        return self._space.suggest(
+            [parameter.distribution.decode(trial.params[parameter.name]) for parameter in self._space.parameters]
+        )
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
         """Record how a trial ended.
@@ -60,23 +62,27 @@ class Bayesian:
         usable = values is not None and len(values) == len(self._goals) and all(map(math.isfinite, values))
         ended = trial.status == COMPLETED or trial.reason == EARLY
         results = list(values) if values is not None and usable and ended else None
-        asked = self._asked.pop(trial.number, None)
-        if asked is None:
+        pending = self._asked.pop(trial.number, None)
+        if pending is None:
             self._add(trial, results)
         elif results is None:
-            self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
+            self._study.tell(pending, state=self._optuna.trial.TrialState.FAIL)
         else:
-            self._study.tell(asked, results)
+            self._study.tell(pending, results)
 
     def _add(self, trial: TrialRecord, results: list[float] | None) -> None:
         """Add a trial that this search did not suggest, from an earlier sweep or from before a resume."""
         parameters: dict[str, Any] = {}
-        for one in self._space.parameters:
-            raw = one.distribution.encode(trial.parameters[one.name]) if one.name in trial.parameters else None
+        for parameter in self._space.parameters:
+            raw = (
+                parameter.distribution.encode(trial.parameters[parameter.name])
+                if parameter.name in trial.parameters
+                else None
+            )
             if raw is None:
-                self.left_out.append(f"trial {trial.number} of {trial.run}: its {one.name} is outside this space")
+                self.left_out.append(f"trial {trial.number} of {trial.run}: its {parameter.name} is outside this space")
                 return
-            parameters[one.name] = raw
+            parameters[parameter.name] = raw
         self._study.add_trial(self._frozen(parameters, results))
 
     def _frozen(self, parameters: dict[str, Any], results: list[float] | None) -> FrozenTrial:

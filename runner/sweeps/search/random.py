@@ -21,7 +21,7 @@ class RandomSearch:
         if self.total is None or number >= self.total:
             return None
         # A text is hashed as a whole. The sum of seed and number would give neighbouring seeds the same draws.
-        draws = [Random(f"{self._seed} {number} {one.name}").random() for one in self._space.parameters]  # noqa: S311
+        draws = [Random(f"{self._seed} {number} {parameter.name}").random() for parameter in self._space.parameters]  # noqa: S311
         return self._space.at(draws)
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:

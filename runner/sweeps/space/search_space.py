@@ -53,10 +53,12 @@ class Space:
     def suggest(self, values: Sequence[Any], texts: Sequence[str] | None = None) -> Suggestion:
         """Return a suggestion with these values, one for each parameter in order."""
         if texts is None:
-            texts = [one.distribution.text(value) for one, value in zip(self.parameters, values, strict=True)]
+            texts = [
+                parameter.distribution.text(value) for parameter, value in zip(self.parameters, values, strict=True)
+            ]
         return Suggestion(
-            parameters={one.name: value for one, value in zip(self.parameters, values, strict=True)},
-            overrides=tuple(f"{one.key}={text}" for one, text in zip(self.parameters, texts, strict=True)),
+            parameters={parameter.name: value for parameter, value in zip(self.parameters, values, strict=True)},
+            overrides=tuple(f"{parameter.key}={text}" for parameter, text in zip(self.parameters, texts, strict=True)),
         )
 
     def at(self, shares: Sequence[float]) -> Suggestion:
@@ -92,18 +94,20 @@ def make_space(definitions: Mapping[str, Any], overrides: Sequence[Override] = (
     seed : int
         The seed of ``shuffle(...)``, which Hydra itself would shuffle differently at each start.
     """
-    found = {key.lstrip("+"): Parameter(key, read_distribution(key, one)) for key, one in definitions.items()}
+    parameters = {
+        key.lstrip("+"): Parameter(key, read_distribution(key, definition)) for key, definition in definitions.items()
+    }
     for override in overrides:
         key = override.get_key_element()
         if override.is_hydra_override():
             continue
         if override.is_sweep_override():
-            kept = found.get(key.lstrip("+"))
+            kept = parameters.get(key.lstrip("+"))
             # A replaced key keeps its place in the dictionary, as in Hydra's own sweeper.
-            found[key.lstrip("+")] = Parameter(kept.key if kept else key, from_override(override, seed))
+            parameters[key.lstrip("+")] = Parameter(kept.key if kept else key, from_override(override, seed))
         else:
-            found.pop(key.lstrip("+~"), None)
-    return Space(tuple(found.values()))
+            parameters.pop(key.lstrip("+~"), None)
+    return Space(tuple(parameters.values()))
 
 
 def from_override(override: Override, seed: int = 0) -> Distribution:

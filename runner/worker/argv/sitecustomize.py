@@ -15,8 +15,8 @@ def _take_words():
     words = len(sys.argv) - 1
     sys.argv[1:] = argv[len(argv) - words :] if words else []
     folder = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [one for one in sys.path if os.path.abspath(one) != folder]
-    kept = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one and one != folder]
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != folder]
+    kept = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != folder]
     os.environ["PYTHONPATH"] = os.pathsep.join(kept)
 
 

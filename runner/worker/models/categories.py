@@ -37,12 +37,12 @@ def _read(booster: "Any") -> "Dict[int, List[Any]]":
     Texts are stored as their bytes, one after the other, as signed numbers, with the offset of each text, see
     https://xgboost.readthedocs.io/en/stable/tutorials/cat.html. `Booster.get_categories` would need pyarrow.
     """
-    found = json.loads(booster.save_raw("json").decode("utf-8"))["learner"]["gradient_booster"]
+    content = json.loads(booster.save_raw("json").decode("utf-8"))["learner"]["gradient_booster"]
     known = {}
-    for at, one in enumerate(found.get("gbtree", found)["model"]["cats"]["enc"]):  # one level deeper for dart
-        values = one.get("values") or []
-        if "offsets" in one and values:
-            packed, ends = bytes(byte % 256 for byte in values), one["offsets"]
+    for at, encoding in enumerate(content.get("gbtree", content)["model"]["cats"]["enc"]):  # one level deeper for dart
+        values = encoding.get("values") or []
+        if "offsets" in encoding and values:
+            packed, ends = bytes(byte % 256 for byte in values), encoding["offsets"]
             known[at] = [packed[begin:end].decode(errors="replace") for begin, end in zip(ends, ends[1:])]  # noqa: RUF007 - Python 3.6
         elif values:
             known[at] = values

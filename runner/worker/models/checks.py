@@ -51,8 +51,8 @@ def _parts(model: "Any", library: str, deepest: int = 6) -> "Iterator[Any]":
         yield model
     elif deepest:
         inner = model if isinstance(model, (list, tuple)) else list(getattr(model, "__dict__", {}).values())
-        for one in inner:
-            for part in _parts(one, library, deepest - 1):
+        for estimator in inner:
+            for part in _parts(estimator, library, deepest - 1):
                 yield part
 
 
@@ -76,14 +76,14 @@ def _no_model(value: "Any") -> str:
 
 def _libraries(value: "Any") -> "Set[str]":
     """Return the packages of a value's class and its base classes."""
-    return {one.__module__.split(".")[0] for one in type(value).__mro__}
+    return {base.__module__.split(".")[0] for base in type(value).__mro__}
 
 
 def _unfitted(model: "Any") -> str:
     """Return the class of the model's first unfitted part, or an empty string if all are fitted."""
     parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
     if isinstance(parts, list) and "sklearn" in _libraries(model):  # old versions do not check the parts
-        return next(filter(None, (_unfitted(one[1]) for one in parts)), "")
+        return next(filter(None, (_unfitted(part[1]) for part in parts)), "")
     if type(model).__module__.split(".")[0] in _OF_SKLEARN:
         return _unfitted_of_sklearn(model)
     try:

@@ -45,7 +45,7 @@ class Pyfunc:
         # list[str], "values" for list[int] and other scalars, "list" for list[list[float]] and so on. Otherwise "any".
         self.rows = "any"
         if hinted is not None and hinted():
-            types = [str(one) for one in schema.input_types()] if schema is not None else []
+            types = [str(kind) for kind in schema.input_types()] if schema is not None else []
             plain = bool(types) and types[0].startswith("DataType.")
             self.rows = "texts" if types == ["DataType.string"] else "values" if plain else "list"
         self._wants_frame = _wants_frame(model)
@@ -61,14 +61,14 @@ class Pyfunc:
 
 def _wants_frame(model: "Any") -> bool:
     """Return whether the annotations of a model's `predict` require a pandas data frame."""
-    own = getattr(getattr(model, "_model_impl", None), "python_model", None)  # as in MLflow's `unwrap_python_model`
-    hint = getattr(getattr(own, "predict_type_hints", None), "input", None)
+    inner = getattr(getattr(model, "_model_impl", None), "python_model", None)  # as in MLflow's `unwrap_python_model`
+    hint = getattr(getattr(inner, "predict_type_hints", None), "input", None)
     return getattr(hint, "__name__", "") == "DataFrame" and hint.__module__.partition(".")[0] == "pandas"
 
 
 def read_flavours(text: str) -> "Flavours":
     """Return the flavours of an ``MLmodel`` with their plain text settings."""
-    found = {}  # type: Flavours
+    flavours = {}  # type: Flavours
     inside, facts = False, {}  # type: bool, Dict[str, str]
     for line in text.splitlines():
         match = _LINE.match(line)
@@ -78,10 +78,10 @@ def read_flavours(text: str) -> "Flavours":
         if depth == 0:
             inside = key == "flavors"
         elif inside and depth == 2:
-            facts = found.setdefault(key, {})
+            facts = flavours.setdefault(key, {})
         elif inside and depth == 4 and value not in ("", "null"):
             facts[key] = value
-    return found
+    return flavours
 
 
 def model_file(names: "Iterable[str]", flavours: "Flavours") -> "Tuple[str, str]":
@@ -92,16 +92,16 @@ def model_file(names: "Iterable[str]", flavours: "Flavours") -> "Tuple[str, str]
     NoModelError
         If no flavour is supported.
     """
-    there = set(names)
+    present = set(names)
     for name in PICKLED:
-        if name in there:
+        if name in present:
             return "", name
     for library in _LIBRARIES:
         data = flavours.get(library, {}).get("data", "")
-        if data in there:
+        if data in present:
             return library, data
     python_model = flavours.get("python_function", {}).get("python_model", "")
-    if python_model in there:
+    if python_model in present:
         return "mlflow", python_model
     if flavours:
         known = "sklearn, {}, pyfunc".format(", ".join(_LIBRARIES))

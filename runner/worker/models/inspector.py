@@ -47,18 +47,18 @@ def preload(script: str) -> None:
 
 def inspect(path: str) -> "Dict[str, Any]":
     """Return the description of a model. If it cannot be registered, ``error`` says why."""
-    found = {"path": os.path.basename(path), "sha256": ""}  # type: Dict[str, Any]
+    report = {"path": os.path.basename(path), "sha256": ""}  # type: Dict[str, Any]
     try:
-        model = load(path, found)
+        model = load(path, report)
         check(model)
-        found.update(_describe(model))
-        if found.get("default_method") not in found["methods"]:
-            found["default_method"] = None
-        found["example_input"] = _example(path)
-        found["diagram"] = _diagram(model)
+        report.update(_describe(model))
+        if report.get("default_method") not in report["methods"]:
+            report["default_method"] = None
+        report["example_input"] = _example(path)
+        report["diagram"] = _diagram(model)
     except Refusal as refusal:
-        found["error"] = " ".join(str(refusal).split())
-    return found
+        report["error"] = " ".join(str(refusal).split())
+    return report
 
 
 def _describe(model: "Any") -> "Dict[str, Any]":
@@ -66,17 +66,17 @@ def _describe(model: "Any") -> "Dict[str, Any]":
     names = getattr(model, "feature_names_in_", None)
     classes = getattr(model, "classes_", None)
     features = getattr(model, "n_features_in_", None)
-    found = {
+    report = {
         "model_class": _class_name(model),
-        "steps": [{"name": str(one[0]), "class": _class_name(one[1])} for one in steps] if steps else [],
+        "steps": [{"name": str(step[0]), "class": _class_name(step[1])} for step in steps] if steps else [],
         "feature_names": [str(name) for name in names] if names is not None else None,
         "features": int(features) if features is not None else None,
         "classes": _plain(classes),
         "methods": methods(model),
     }
     if "sklearn" in sys.modules:
-        found.update(framework="ScikitLearn", framework_version=sys.modules["sklearn"].__version__)
-    return found
+        report.update(framework="ScikitLearn", framework_version=sys.modules["sklearn"].__version__)
+    return report
 
 
 def _diagram(model: "Any") -> "Optional[str]":
@@ -102,7 +102,7 @@ def _plain(value: "Any") -> "Any":
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
@@ -121,8 +121,8 @@ def _example(path: str) -> "Any":
 
 def main(arguments: "List[str]") -> None:
     """Answer one request on the real standard output, which the model's own output cannot reach."""
-    asked = [one for one in arguments if not one.startswith("--")]
-    answer = open(asked[1], "wb") if len(asked) == 2 else os.fdopen(os.dup(1), "wb")  # noqa: SIM115 - open until the end
+    paths = [argument for argument in arguments if not argument.startswith("--")]
+    answer = open(paths[1], "wb") if len(paths) == 2 else os.fdopen(os.dup(1), "wb")  # noqa: SIM115 - open until the end
     os.dup2(2, 1)
     if "--preload" in arguments:
         preload(arguments[arguments.index("--preload") + 1])
@@ -132,7 +132,7 @@ def main(arguments: "List[str]") -> None:
             return
         path = json.loads(line)["path"]
     else:
-        path = asked[0]
+        path = paths[0]
     answer.write(json.dumps(inspect(path)).encode("ascii") + b"\n")
     answer.flush()
     os._exit(0)  # the answer is complete; do not wait for the clean-up of libraries

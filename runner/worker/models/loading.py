@@ -21,22 +21,22 @@ class Refusal(Exception):
     """The model cannot be registered. The message says why."""
 
 
-def load(path: str, found: "Dict[str, Any]") -> "Any":
-    """Return the model at a path, and add its hash, its modules and its folder's metadata to `found`."""
+def load(path: str, report: "Dict[str, Any]") -> "Any":
+    """Return the model at a path, and add its hash, its modules and its folder's metadata to `report`."""
     if os.path.isdir(path):
-        model, own = _of_folder(path, found)
+        model, own_modules = _of_folder(path, report)
     else:
         with open(path, "rb") as file:
             content = file.read()
-        found["sha256"] = hashlib.sha256(content).hexdigest()
-        model, own = _load(path, content), []
-    found["modules"] = sorted({one.split(".")[0] for one in _NAMED} - set(own))
+        report["sha256"] = hashlib.sha256(content).hexdigest()
+        model, own_modules = _load(path, content), []
+    report["modules"] = sorted({module.split(".")[0] for module in _NAMED} - set(own_modules))
     return model
 
 
-def _of_folder(path: str, found: "Dict[str, Any]") -> "Tuple[Any, List[str]]":
+def _of_folder(path: str, report: "Dict[str, Any]") -> "Tuple[Any, List[str]]":
     """Return the model in a folder written by MLflow, and the names of the modules in the folder."""
-    found["sha256"] = hash_path(path)
+    report["sha256"] = hash_path(path)
     facts = {}  # type: Dict[str, Dict[str, str]]
     if os.path.isfile(os.path.join(path, "MLmodel")):
         with open(os.path.join(path, "MLmodel"), encoding="utf-8") as file:
@@ -47,7 +47,7 @@ def _of_folder(path: str, found: "Dict[str, Any]") -> "Tuple[Any, List[str]]":
     except flavours.NoModelError as error:
         raise Refusal("{}; register it with model.framework=Custom".format(error))
     own = flavours.make_importable(code)
-    found["default_method"] = flavours.default_method(facts)
+    report["default_method"] = flavours.default_method(facts)
     with open(os.path.join(path, name), "rb") as model_file:
         content = model_file.read()
     if not library:

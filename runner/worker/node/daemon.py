@@ -59,7 +59,7 @@ class Daemon:
                 threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
             except socket.timeout:
                 pass
-            self._spawned = [one for one in self._spawned if one.poll() is None]
+            self._spawned = [process for process in self._spawned if process.poll() is None]
             if self.running():
                 self._asked = time.monotonic()
             elif time.monotonic() - self._asked > self._idle:
@@ -154,8 +154,8 @@ def running_jobs(root: str) -> "List[str]":
         names = os.listdir(runs)
     except FileNotFoundError:
         return []
-    found = [os.path.join(runs, name) for name in names]
-    return [run for run in found if is_running(run)]
+    folders = [os.path.join(runs, name) for name in names]
+    return [run for run in folders if is_running(run)]
 
 
 def is_running(run: str) -> bool:
@@ -219,8 +219,8 @@ def ask_if_running(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
             connection.connect(address)
             connection.sendall(json.dumps(question).encode("ascii") + b"\n")
             line = connection.makefile("rb").readline()
-        found: "Dict[str, Any]" = json.loads(line.decode() or "null")
-        return found
+        answer: "Dict[str, Any]" = json.loads(line.decode() or "null")
+        return answer
     except (FileNotFoundError, ConnectionError):
         return None
     finally:

@@ -25,8 +25,10 @@ def security(folder: str) -> "Any":
     from distributed import Security
 
     ca, certificate, key = (os.path.join(folder, name) for name in ("ca.pem", "cert.pem", "key.pem"))
-    own = {"cert": certificate, "key": key}
-    roles = {"tls_{}_{}".format(role, what): own[what] for role in ("client", "scheduler", "worker") for what in own}
+    paths = {"cert": certificate, "key": key}
+    roles = {
+        "tls_{}_{}".format(role, what): paths[what] for role in ("client", "scheduler", "worker") for what in paths
+    }
     return Security(tls_ca_file=ca, require_encryption=True, **roles)
 
 

@@ -23,7 +23,7 @@ def find(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
         known = files.read_json(cache)
     except (OSError, ValueError):
         known = {}
-    found, entries = [], {}  # type: List[Dict[str, str]], Dict[str, Any]
+    pythons, entries = [], {}  # type: List[Dict[str, str]], Dict[str, Any]
     for path in dict.fromkeys(_candidates([*facts["also"], sys.executable])):
         state = os.stat(path)
         stamp = "{} {}".format(state.st_mtime, state.st_size)
@@ -32,10 +32,10 @@ def find(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
             entry = [stamp, *_facts(path)]
         entries[path] = entry
         if len(entry) == 3:
-            found.append({"path": path, "version": entry[1], "platform": entry[2]})
+            pythons.append({"path": path, "version": entry[1], "platform": entry[2]})
     if entries != known:
         files.write_json(cache, entries, durable=False)
-    return {"pythons": found}
+    return {"pythons": pythons}
 
 
 def _candidates(also: "List[str]") -> "Iterator[str]":

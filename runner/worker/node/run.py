@@ -153,10 +153,10 @@ class NodeRun:
 
     def end(self) -> "Dict[str, Any]":
         """Report the files that the run left. Small ones are sent with the report."""
-        found, left = self._left()
-        self._task.say(b"", hold=True, ended=True, files=found, left=left, began=self._has(layout.WORKER_LOCK))
+        listed, left = self._left()
+        self._task.say(b"", hold=True, ended=True, files=listed, left=left, began=self._has(layout.WORKER_LOCK))
         room = _MOST
-        for name, facts in found.items():
+        for name, facts in listed.items():
             if name not in layout.GROWING and facts["size"] <= min(_SMALL, room):
                 with open(os.path.join(self._run, name), "rb") as file:
                     self._task.say(file.read(), hold=True, whole=name)
@@ -166,7 +166,7 @@ class NodeRun:
     def _left(self) -> "Tuple[Dict[str, Any], List[str]]":
         """Return the run's new or changed files, and the names of everything that is not a regular file."""
         manifest, inside = self._manifest(), layout.WORK + "/"
-        found, left = {}, []  # type: Dict[str, Any], List[str]
+        listed, left = {}, []  # type: Dict[str, Any], List[str]
         for name, path in walk(self._run):
             if not stat.S_ISREG(os.lstat(path).st_mode):
                 left.append(name)
@@ -175,23 +175,23 @@ class NodeRun:
             size = os.path.getsize(path)
             if known is not None and known["size"] == size and files.hash_path(path) == known["sha256"]:
                 continue
-            found[name] = {"size": size, "sha256": files.hash_path(path)}
-        return found, left
+            listed[name] = {"size": size, "sha256": files.hash_path(path)}
+        return listed, left
 
     def _manifest(self) -> "Dict[str, Any]":
         try:
             tree = job_order.read_public(self._run).tree
-            found: "Dict[str, Any]" = files.read_json(os.path.join(self._root, "snapshots", tree, "manifest.json"))
-            return found
+            manifest: "Dict[str, Any]" = files.read_json(os.path.join(self._root, "snapshots", tree, "manifest.json"))
+            return manifest
         except (OSError, ValueError, job_order.UnreadableError):
             return {}
 
 
 def walk(run: str) -> "Iterator[Tuple[str, str]]":
     """Yield the relative name and the path of everything in a run's folder except the worker's own files."""
-    for parent, folders, found in os.walk(run):
+    for parent, folders, file_names in os.walk(run):
         ours = _OURS if parent == run else frozenset()
-        names = [name for name in found if name not in ours and not (parent == run and _is_temporary(name))]
+        names = [name for name in file_names if name not in ours and not (parent == run and _is_temporary(name))]
         folders[:] = [name for name in folders if name not in ours]
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         folders[:] = sorted(name for name in folders if name not in links and name != "__pycache__")
@@ -219,11 +219,12 @@ def _listed(run: str, path: "Optional[str]") -> "Dict[str, Any]":
     """Return size and hash of the regular files at a path, by name relative to the run's folder."""
     if path is None or not os.path.exists(path):
         return {}
-    found = [path] if os.path.isfile(path) else [one for _, one in walk(path)]
-    regular = [one for one in found if stat.S_ISREG(os.lstat(one).st_mode)]
+    paths = [path] if os.path.isfile(path) else [file for _, file in walk(path)]
+    regular = [file for file in paths if stat.S_ISREG(os.lstat(file).st_mode)]
     base = os.path.realpath(run)
     return {
-        os.path.relpath(one, base): {"size": os.path.getsize(one), "sha256": files.hash_path(one)} for one in regular
+        os.path.relpath(file, base): {"size": os.path.getsize(file), "sha256": files.hash_path(file)}
+        for file in regular
     }
 
 

@@ -81,11 +81,11 @@ def clear_abandoned(root: str) -> None:
     A folder's lock exists from before its creation until the folder is removed or renamed. So folders are listed first.
     """
     runs, filling = os.path.join(root, "runs"), os.path.join(root, FILLING)
-    found = [name for name in _listed_in(runs) if name.endswith(PART) or name.startswith(AHEAD)]
+    names = [name for name in _listed_in(runs) if name.endswith(PART) or name.startswith(AHEAD)]
     known = [name for name in _listed_in(filling) if not name.endswith(".new")]
     held = [name for name in known if locks.is_locked(os.path.join(filling, name))]
-    for name in found:
-        if not any(one == name or one.startswith(name + ".") for one in held):
+    for name in names:
+        if not any(held_name == name or held_name.startswith(name + ".") for held_name in held):
             files.remove_tree(os.path.join(runs, name))
     for name in set(known) - set(held):
         files.remove_file(os.path.join(filling, name))
@@ -111,10 +111,10 @@ def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """Return the changes to an environment. A changed one is given up and then rebuilt on demand."""
-    found = environment_seal.changes(facts["prefix"])
-    if found:
+    changed = environment_seal.changes(facts["prefix"])
+    if changed:
         environment_seal.invalidate(facts["prefix"])
-    return {"changed": environment_seal.shown(found)}
+    return {"changed": environment_seal.shown(changed)}
 
 
 @contextlib.contextmanager

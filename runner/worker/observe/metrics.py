@@ -87,16 +87,16 @@ class LogPatterns:
         """Return the metrics in the lines that the block completes."""
         lines = (self._rest + block).replace(b"\r", b"\n").split(b"\n")
         self._rest = lines.pop()
-        found: "List[Tuple[str, float]]" = []
+        values: "List[Tuple[str, float]]" = []
         for line in lines:
             if not self._skipping:
-                found += self._find(line)
+                values += self._find(line)
             self._skipping = False
         if len(self._rest) > _LONGEST_LINE:
             if not self._skipping:
-                found += self._find(self._rest[:_LONGEST_LINE])
+                values += self._find(self._rest[:_LONGEST_LINE])
             self._rest, self._skipping = b"", True
-        return found
+        return values
 
     def finish(self) -> "List[Tuple[str, float]]":
         """Return the metrics in the last line, which may be incomplete."""
@@ -104,7 +104,7 @@ class LogPatterns:
         return [] if self._skipping else self._find(rest)
 
     def _find(self, line: bytes) -> "List[Tuple[str, float]]":
-        found = []
+        values = []
         words = line[:_LONGEST_LINE].decode("utf-8", "replace")
         for name, pattern in self._patterns:
             for match in pattern.finditer(words):
@@ -114,8 +114,8 @@ class LogPatterns:
                 if value is None:
                     self.unread.setdefault(name, (text or "")[:80])
                 else:
-                    found.append((name, value))
-        return found
+                    values.append((name, value))
+        return values
 
 
 def as_number(text: str) -> "Optional[float]":

@@ -111,7 +111,7 @@ class FileStore:
 
     def forget(self, run: Run) -> None:
         """Treat all metrics of a run as new again."""
-        for path in [one for one in self._offsets if one.startswith(run.key + os.sep)]:
+        for path in [path for path in self._offsets if path.startswith(run.key + os.sep)]:
             del self._offsets[path]
             self._seen.pop(path, None)
 
@@ -135,15 +135,15 @@ class FileStore:
                 number = str(facts.get("version", ""))
                 if number.isdigit():
                     place = str(facts.get("storage_location") or facts.get("source") or "")
-                    told = [facts.get("description"), about.get("description")]
-                    summary = next((str(one) for one in told if one not in (None, "null")), None)
+                    descriptions = [facts.get("description"), about.get("description")]
+                    summary = next((str(text) for text in descriptions if text not in (None, "null")), None)
                     tags = {**common, **dict(_small_files(os.path.join(folder, "tags")))}
                     stage = str(facts.get("current_stage") or "None")
                     tags.update({} if stage == "None" else {"stage": stage})
-                    own = [alias for alias, at in aliases.items() if at.strip() == number]
+                    own_aliases = [alias for alias, at in aliases.items() if at.strip() == number]
                     yield Version(
                         str(about.get("name") or os.path.basename(model)), int(number), place_of(place),
-                        summary, tags, own,
+                        summary, tags, own_aliases,
                     )  # fmt: skip
 
 
@@ -177,8 +177,8 @@ class Database:
 
     def new_metrics(self, run: Run) -> "Iterator[Tuple[str, float, Optional[int], int]]":
         """Yield name, value, step and milliseconds of all metrics. A database is read only once, at the end."""
-        asked = "select key, value, step, timestamp, is_nan from metrics where run_uuid = ? order by timestamp, step"
-        for name, value, step, at, is_nan in self._ask(asked, run.id):
+        query = "select key, value, step, timestamp, is_nan from metrics where run_uuid = ? order by timestamp, step"
+        for name, value, step, at, is_nan in self._ask(query, run.id):
             yield name, float("nan") if is_nan else float(value), step, int(at)
 
     def forget(self, run: Run) -> None:
@@ -186,22 +186,24 @@ class Database:
 
     def models(self) -> "Iterator[Tuple[int, str, str, str]]":
         """Yield each logged model's creation time, name, folder and run id."""
-        asked = "select creation_timestamp_ms, name, artifact_location, source_run_id from logged_models"
-        for made, name, place, run_id in self._ask(asked):
+        query = "select creation_timestamp_ms, name, artifact_location, source_run_id from logged_models"
+        for made, name, place, run_id in self._ask(query):
             yield int(made), os.path.basename(name or "model"), place_of(place), run_id or ""
 
     def versions(self) -> "Iterator[Version]":
         """Yield the registered versions."""
         about = dict(self._ask("select name, description from registered_models"))
-        asked = "select name, version, storage_location, source, description, current_stage from model_versions"
-        for name, number, place, source, told, stage in self._ask(asked):
+        query = "select name, version, storage_location, source, description, current_stage from model_versions"
+        for name, number, place, source, description, stage in self._ask(query):
             tags = dict(self._ask("select key, value from registered_model_tags where name = ?", name))
-            own = "select key, value from model_version_tags where name = ? and version = ?"
-            tags.update(self._ask(own, name, number))
+            tags_query = "select key, value from model_version_tags where name = ? and version = ?"
+            tags.update(self._ask(tags_query, name, number))
             tags.update({} if stage in (None, "None") else {"stage": stage})
             named = "select alias from registered_model_aliases where name = ? and version = ?"
             aliases = [alias for (alias,) in self._ask(named, name, number)]
-            yield Version(name, int(number), place_of(place or source or ""), told or about.get(name), tags, aliases)
+            yield Version(
+                name, int(number), place_of(place or source or ""), description or about.get(name), tags, aliases
+            )
 
     def _ask(self, question: str, *values: "Any") -> "List[Any]":
         """Return the rows, or none if the file is not a database or lacks the table."""
@@ -216,15 +218,15 @@ class Database:
 
 def stores_in(folders: "List[str]") -> "List[Any]":
     """Return the stores directly in the folders, where a script may have put them with ``mlflow.set_tracking_uri``."""
-    found: "List[Any]" = []
+    stores: "List[Any]" = []
     for folder in folders:
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
             path = os.path.join(folder, name)
             if name.endswith(DATABASES) and _is_database(path):
-                found.append(Database(path))
-            elif any(_is_experiment(one) for one in _folders(path)):
-                found.append(FileStore(path))
-    return found
+                stores.append(Database(path))
+            elif any(_is_experiment(folder) for folder in _folders(path)):
+                stores.append(FileStore(path))
+    return stores
 
 
 def _is_experiment(folder: str) -> bool:
@@ -250,12 +252,12 @@ def place_of(address: str) -> str:
 
 def read_meta(path: str) -> "Dict[str, Any]":
     """Return the plain ``key: value`` lines of a ``meta.yaml``."""
-    found = {}
+    values = {}
     for line in _read(path).splitlines():
         key, colon, value = line.partition(":")
         if colon and not line.startswith((" ", "-")):
-            found[key] = value.strip().strip("'\"")
-    return found
+            values[key] = value.strip().strip("'\"")
+    return values
 
 
 def _read(path: str) -> str:

@@ -80,21 +80,26 @@ class Reader:
 
     def _list_registered(self, places: "Dict[str, str]") -> None:
         """List the models that the script registered, with each model's path in the run's outputs."""
-        found = []
+        listed = []
         for store in self._stores:
-            for one in sorted(store.versions(), key=lambda one: (one.name, one.number)):
-                above = next((place for place in places if (one.folder + os.sep).startswith(place + os.sep)), None)
+            for version in sorted(store.versions(), key=lambda version: (version.name, version.number)):
+                above = next((place for place in places if (version.folder + os.sep).startswith(place + os.sep)), None)
                 path = None
                 if above is not None:
-                    there = os.path.join(places[above], os.path.relpath(one.folder, above))
-                    path = os.path.relpath(there, self._outputs_folder)
+                    target = os.path.join(places[above], os.path.relpath(version.folder, above))
+                    path = os.path.relpath(target, self._outputs_folder)
                 if path is not None or store.root == self._root:  # otherwise it is older than the run
-                    entry = {"name": one.name, "version": one.number, "path": path, "description": one.description}
-                    found.append({**entry, "tags": one.tags, "aliases": one.aliases})
-        if found:
+                    entry = {
+                        "name": version.name,
+                        "version": version.number,
+                        "path": path,
+                        "description": version.description,
+                    }
+                    listed.append({**entry, "tags": version.tags, "aliases": version.aliases})
+        if listed:
             os.makedirs(self._root, exist_ok=True)
             with open(os.path.join(self._root, REGISTERED), "w", encoding="utf-8") as file:
-                json.dump(found, file, indent=1)
+                json.dump(listed, file, indent=1)
 
     def _outputs(self, run: "Any") -> str:
         """Return the folder for a run's artifacts. Each child has its own."""
@@ -103,7 +108,7 @@ class Reader:
             return outputs
         if run.key not in self._names:
             name = _UNSAFE.sub("-", run.name).strip(".-") or run.id
-            taken = [os.path.join(outputs, one) for one in self._names.values()]
+            taken = [os.path.join(outputs, used_name) for used_name in self._names.values()]
             path = _free(os.path.join(outputs, name))
             while path in taken:
                 path += "-1"
@@ -112,21 +117,21 @@ class Reader:
 
     def _runs(self) -> "List[Tuple[Any, Any]]":
         """Return pairs of store and run, by start time."""
-        found = []
+        entries = []
         for store in self._stores:
             since = 0 if store.root == self._root else self._began
-            found += [(run.began, run.key, store, run) for run in store.runs() if run.began >= since]
-        return [(store, run) for _, _, store, run in sorted(found, key=lambda one: one[:2])]
+            entries += [(run.began, run.key, store, run) for run in store.runs() if run.began >= since]
+        return [(store, run) for _, _, store, run in sorted(entries, key=lambda entry: entry[:2])]
 
     def _models(self, by_id: "Dict[str, str]") -> "List[Tuple[str, str, str]]":
         """Return name, folder and run of each logged model of these runs, by creation time."""
-        found = []
+        models = []
         for store in self._stores:
             for made, name, folder, run_id in store.models():
                 ours = store.root == self._root or run_id in by_id or made >= self._began
                 if ours and os.path.isdir(folder):
-                    found.append((made, name, folder, run_id))
-        return [(name, folder, run_id) for _, name, folder, run_id in sorted(found)]
+                    models.append((made, name, folder, run_id))
+        return [(name, folder, run_id) for _, name, folder, run_id in sorted(models)]
 
     def _target(self, store: "Any", run: "Any") -> str:
         """Return the target of an MLflow run: the run itself if it is the only one, otherwise a child."""

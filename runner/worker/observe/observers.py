@@ -72,7 +72,7 @@ class LogObserver(Observer):
         """Read the rest. Return notes on errors and on matches that are not numbers."""
         notes = super().finish()
         text = "job.metrics.{} found {!r}, which is not a number"
-        notes += [text.format(name, found) for name, found in sorted(self._patterns.unread.items())]
+        notes += [text.format(name, value) for name, value in sorted(self._patterns.unread.items())]
         return notes + ["job.metrics.{} found nothing".format(name) for name in sorted(self._patterns.unmatched)]
 
     def _step(self) -> None:
@@ -92,8 +92,8 @@ class LogObserver(Observer):
             self._record(self._patterns.feed(block))
         return bool(block)
 
-    def _record(self, found: "Any") -> None:
-        for name, value in found:
+    def _record(self, values: "Any") -> None:
+        for name, value in values:
             self._append(self._run_dir, name, value)
 
 
@@ -126,17 +126,17 @@ class MlflowObserver(Observer):
         """Read the rest. Return notes on errors and on data that MLflow recorded elsewhere."""
         text = "MLflow recorded to {}, so that data is not part of this run"
         notes = super().finish()
-        found = self._outside_addresses()
-        if not found and not (self._reader is not None and self._reader.has_runs):
+        addresses = self._outside_addresses()
+        if not addresses and not (self._reader is not None and self._reader.has_runs):
             calls = _TRACKING_CALL.findall(self._script_text())
-            found = [word.strip() for word in calls if not _TRACKING.search("set_tracking_uri({})".format(word))]
-        return notes + [text.format(one) for one in dict.fromkeys(found)]
+            addresses = [word.strip() for word in calls if not _TRACKING.search("set_tracking_uri({})".format(word))]
+        return notes + [text.format(address) for address in dict.fromkeys(addresses)]
 
     def _outside_addresses(self) -> "List[str]":
         """Return the tracking addresses outside the run that its variables or its script name."""
-        name, own = "MLFLOW_TRACKING_URI", self._order.variables
-        found = [str(own.get(name, self._environ.get(name)) or ""), *_TRACKING.findall(self._script_text())]
-        return [one for one in found if one and self._is_outside(one)]
+        name, variables = "MLFLOW_TRACKING_URI", self._order.variables
+        addresses = [str(variables.get(name, self._environ.get(name)) or ""), *_TRACKING.findall(self._script_text())]
+        return [address for address in addresses if address and self._is_outside(address)]
 
     def _script_text(self) -> str:
         """Return the text of the scripts that the command names, as they are at the end of the run."""
@@ -175,7 +175,7 @@ def _may_hold_store(folder: str) -> bool:
         if entry.name.endswith(DATABASES):
             return True
         below = _entries(entry.path) if entry.is_dir(follow_symlinks=False) else []
-        if any(os.path.isfile(os.path.join(one.path, "meta.yaml")) for one in below if one.is_dir()):
+        if any(os.path.isfile(os.path.join(entry.path, "meta.yaml")) for entry in below if entry.is_dir()):
             return True
     return False
 
@@ -190,7 +190,7 @@ def _entries(folder: str) -> "List[os.DirEntry[str]]":
 
 def make(run_dir: str, order: "JobOrder", log: int, environ: "Dict[str, str]") -> "List[Observer]":
     """Return the observers for an order; `log` is a descriptor of the script's log."""
-    found: "List[Observer]" = [MlflowObserver(run_dir, order, environ)]
+    observers: "List[Observer]" = [MlflowObserver(run_dir, order, environ)]
     if order.metrics:
-        found.append(LogObserver(run_dir, order.metrics, log))
-    return found
+        observers.append(LogObserver(run_dir, order.metrics, log))
+    return observers

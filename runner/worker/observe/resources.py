@@ -52,12 +52,12 @@ class ResourceObserver(Observer):
         pids = processes.descendants(self._spared())
         if not pids:
             return
-        found = [one for one in map(_usage, pids) if one is not None]
-        used = _seconds_of_ended() + sum(seconds for seconds, _ in found)
+        usages = [usage for usage in map(_usage, pids) if usage is not None]
+        used = _seconds_of_ended() + sum(seconds for seconds, _ in usages)
         cores = max(0.0, used - self._used) / (now - self._last)
         self._used, self._last = used, now
-        line = {"time": files.now(), "cpu": round(cores, 3), "memory": sum(size for _, size in found)}
-        write_line(self._path, dict(line, processes=len(found)))
+        line = {"time": files.now(), "cpu": round(cores, 3), "memory": sum(size for _, size in usages)}
+        write_line(self._path, dict(line, processes=len(usages)))
 
 
 def _seconds_of_ended() -> float:

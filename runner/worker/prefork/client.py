@@ -156,12 +156,12 @@ class Interpreter:
             self._received += block
         line, _, self._received = self._received.partition(b"\n")
         try:
-            found = json.loads(line.decode("utf-8"))
+            answer = json.loads(line.decode("utf-8"))
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+            answer = None
+        if not isinstance(answer, dict):
             raise NotWarmError("an unexpected answer: {!r:.80}".format(line))
-        return found
+        return answer
 
     def _receive(self) -> bytes:
         """Return what has arrived, nothing if the interpreter has ended. A container also hands descriptors over."""

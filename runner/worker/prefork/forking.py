@@ -139,14 +139,14 @@ class Interpreter:
 
 
 def _descriptors() -> "Set[int]":
-    found = set()
+    descriptors = set()
     for name in os.listdir("/proc/self/fd"):
         try:
             os.fstat(int(name))
         except OSError:  # that of the listing itself
             continue
-        found.add(int(name))
-    return found
+        descriptors.add(int(name))
+    return descriptors
 
 
 def _null() -> int:

@@ -58,8 +58,8 @@ def serve(channel: int, lifeline: int) -> None:
     first = json.loads(lines.readline() or "null")
     if first is None:
         os._exit(0)
-    own = json.loads(os.environ.pop(_CONTAINER, "null"))
-    first["environ"] = own or first["environ"]
+    container_environ = json.loads(os.environ.pop(_CONTAINER, "null"))
+    first["environ"] = container_environ or first["environ"]
     try:
         preload.preload(first["modules"] or preload.imports_of(first["script"]), first["refused"])
     except preload.Refused as refusal:
@@ -78,13 +78,13 @@ def serve(channel: int, lifeline: int) -> None:
         if not line:
             os._exit(0)
         order = json.loads(line)
-        order["environ"] = own or order["environ"]
+        order["environ"] = container_environ or order["environ"]
         pid = forking.fork()
         if pid == 0:
             lines.close()
             control.close()
             interpreter.work(order)
-        _answer(control, pid, own is not None)
+        _answer(control, pid, container_environ is not None)
 
 
 def _answer(control: "Any", pid: int, apart: bool) -> None:

@@ -19,8 +19,8 @@ def read(path: "Optional[str]") -> "Dict[str, List[str]]":
     try:
         if path is not None:
             with files.open_regular(path) as file:
-                found = json.loads(file.read(_LARGEST).decode("utf-8"))
-            return {name: [str(one) for one in found.get(name, [])] for name in ("modules", "refused")}
+                content = json.loads(file.read(_LARGEST).decode("utf-8"))
+            return {name: [str(module) for module in content.get(name, [])] for name in ("modules", "refused")}
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         pass
     return {"modules": [], "refused": []}

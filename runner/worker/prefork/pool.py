@@ -85,7 +85,7 @@ class PreforkPool:
         """Return the pids of the current interpreters."""
         with self._lock:
             kept = [slot.interpreter or slot.begun for slot in self._slots.values()]
-        return [one.pid for one in kept if one is not None]
+        return [process.pid for process in kept if process is not None]
 
     def _slot(self, launch: "Launch") -> "_Slot":
         with self._lock:
@@ -93,9 +93,9 @@ class PreforkPool:
                 raise NotWarmError("the pool was closed")
             slot = self._slots.pop(launch.key, None) or _Slot()
             self._slots[launch.key] = slot
-            surplus = [self._slots.pop(one) for one in list(self._slots)[:-_MOST]]
-        for one in surplus:
-            _discard(one)
+            surplus = [self._slots.pop(key) for key in list(self._slots)[:-_MOST]]
+        for surplus_slot in surplus:
+            _discard(surplus_slot)
         if launch.learned is not None:
             os.makedirs(os.path.dirname(launch.learned), exist_ok=True)
         return slot
@@ -167,9 +167,9 @@ class _Slot:
 
     def end(self) -> None:
         """End the interpreter. The caller holds the lock."""
-        for one in (self.begun, self.interpreter):
-            if one is not None:
-                one.end()
+        for process in (self.begun, self.interpreter):
+            if process is not None:
+                process.end()
         self.begun = self.interpreter = None
 
     def close(self) -> None:

@@ -55,13 +55,13 @@ def imports_of(script: str) -> "List[str]":
             tree = ast.parse(file.read())
     except (OSError, SyntaxError, ValueError):
         return []
-    found: "List[str]" = []
+    modules: "List[str]" = []
     for node in _statements(tree):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found += [node.module]
-    return found
+            modules += [node.module]
+    return modules
 
 
 def environment_modules(modules: "Any") -> "List[str]":

@@ -46,7 +46,7 @@ class InitialModules:
     """
 
     def __init__(self, modules: "Dict[str, Any]") -> None:
-        self._spaces = [_namespace(one) for one in modules.values() if isinstance(one, types.ModuleType)]
+        self._spaces = [_namespace(module) for module in modules.values() if isinstance(module, types.ModuleType)]
         places = [id(space) + object.__basicsize__ for space in self._spaces]
         self._counts = [ctypes.c_ssize_t.from_address(place) for place in places]
         self._sizes = array.array("q", [len(space) for space in self._spaces])
@@ -79,17 +79,17 @@ def keep_libraries() -> None:
         del sys.modules[name]
 
 
-def end(found: InitialModules, unneeded: "Any") -> None:
+def end(modules: InitialModules, unneeded: "Any") -> None:
     """End a process that has succeeded as Python would; return only if Python itself has to do it.
 
     Parameters
     ----------
-    found : InitialModules
+    modules : InitialModules
         The modules that were there before the script.
     unneeded : callable
         An exit function that only Python's own end needs.
     """
-    if sys.version_info < (3, 10) or not found.readable:  # exit functions were called in another way
+    if sys.version_info < (3, 10) or not modules.readable:  # exit functions were called in another way
         return
     atexit.unregister(unneeded)
     if sys.unraisablehook is sys.__unraisablehook__:
@@ -105,7 +105,7 @@ def end(found: InitialModules, unneeded: "Any") -> None:
     try:
         if gc.isenabled():
             gc.collect()
-        _destroy(found)
+        _destroy(modules)
         gc.collect()
         _close_files()
     except Exception:  # the script has succeeded, so an error during teardown is not its fault
@@ -119,7 +119,7 @@ def end(found: InitialModules, unneeded: "Any") -> None:
 
 def _close_files() -> None:
     """Flush files that older objects still reference, such as a library's list."""
-    files = [one for one in gc.get_objects() if issubclass(type(one), _io._IOBase)]  # none from before: they are frozen
+    files = [obj for obj in gc.get_objects() if issubclass(type(obj), _io._IOBase)]  # none from before: they are frozen
     for kind in (_io._TextIOBase, _io._BufferedIOBase):  # from the outside to the inside
         for file in reversed(files):
             if issubclass(type(file), kind):
@@ -144,7 +144,7 @@ def _flush() -> None:
             stream.flush()
 
 
-def _destroy(found: InitialModules) -> None:
+def _destroy(modules: InitialModules) -> None:
     """Let go of modules, then of the names of those that something still holds, the latest first."""
     for name in _GONE_FROM_SYS:
         if hasattr(sys, name):
@@ -152,7 +152,7 @@ def _destroy(found: InitialModules) -> None:
     for name in _STREAMS:
         setattr(sys, name, getattr(sys, "__" + name + "__"))
     sys.modules.pop("io", None)  # with which Python would show the source of errors: at its own end it cannot
-    new = [_reference(sys.modules.pop(name)) for name in [*found.newer(), "__main__"] if name in sys.modules]
+    new = [_reference(sys.modules.pop(name)) for name in [*modules.newer(), "__main__"] if name in sys.modules]
     gc.collect()
     module: "Any" = None
     for reference in new:
@@ -160,14 +160,14 @@ def _destroy(found: InitialModules) -> None:
         if isinstance(module, types.ModuleType):  # typing.io is a class, and libraries put objects of theirs there
             space = _namespace(module)
             _clear(space, list(space))
-    for space, size in found.grown_namespaces():
+    for space, size in modules.grown_namespaces():
         _clear(space, list(space)[size:])
 
 
 def _namespace(module: "Any") -> "Dict[str, Any]":
     """Return a module's own namespace, even if its class overrides ``__dict__``."""
-    own: "Any" = vars(types.ModuleType)["__dict__"]
-    space: "Dict[str, Any]" = own.__get__(module)
+    getter: "Any" = vars(types.ModuleType)["__dict__"]
+    space: "Dict[str, Any]" = getter.__get__(module)
     return space
 
 
@@ -180,7 +180,7 @@ def _reference(module: "Any") -> "Any":
 
 def _clear(names: "Dict[str, Any]", which: "List[str]") -> None:
     """Set names to None, those with one underscore first, like ``_PyModule_Clear``."""
-    for own in (True, False):
+    for private in (True, False):
         for name in which:
-            if isinstance(name, str) and (name[:1] == "_" and name[1:2] != "_") == own and name != "__builtins__":
+            if isinstance(name, str) and (name[:1] == "_" and name[1:2] != "_") == private and name != "__builtins__":
                 names[name] = None

@@ -32,9 +32,9 @@ def candidate(work: str, wanted: "Optional[str]") -> "Optional[str]":
                 return path
         return None
     for base in (outputs, work):
-        found = _model_files(base)
-        if found:
-            return found[0] if len(found) == 1 else None
+        models = _model_files(base)
+        if models:
+            return models[0] if len(models) == 1 else None
     return None
 
 
@@ -44,13 +44,13 @@ def _inside(path: str, folder: str) -> bool:
 
 
 def _model_files(folder: str) -> "List[str]":
-    found = []
+    paths = []
     for parent, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(parent, name)
             if name.endswith(MODELS) and os.path.isfile(path) and not os.path.islink(path):
-                found.append(path)
-    return found
+                paths.append(path)
+    return paths
 
 
 def start(order: "JobOrder", run_dir: str, environ: "Dict[str, str]") -> "Optional[Inspector]":

@@ -57,17 +57,17 @@ def carry_out(
         order = job_order.read(run_dir)
         job_order.forget(run_dir)
         supervisor = supervise.Supervisor(run_dir, order, environ, start)
-        found = supervisor.run()
+        result = supervisor.run()
     except job_order.UnreadableError as error:
         print(error, file=sys.stderr)
-        code, found = 1, _not_started(str(error))
+        code, result = 1, _not_started(str(error))
     except Exception as error:
         traceback.print_exc()
         reason = "worker error: {}: {}".format(type(error).__name__, error)
-        code, found = 1, supervisor.abandon(reason) if supervisor else _not_started(reason)
+        code, result = 1, supervisor.abandon(reason) if supervisor else _not_started(reason)
     if order is not None:
-        found = found.with_texts(order.without_secrets)
-    files.write_json(os.path.join(run_dir, layout.RESULT), found.to_json())
+        result = result.with_texts(order.without_secrets)
+    files.write_json(os.path.join(run_dir, layout.RESULT), result.to_json())
     files.remove_file(os.path.join(run_dir, layout.PROCESS))
     if order is not None and not order.attended:
         _finish(order, run_dir, environ, gone)

@@ -51,8 +51,8 @@ def _counters(table: str, root: str) -> "Iterator[str]":
     for _, controllers, path in lines:
         below = [path.lstrip("/"), ""]
         if controllers == "":
-            for one in below:
-                yield os.path.join(root, one, "memory.events")
+            for group in below:
+                yield os.path.join(root, group, "memory.events")
         elif "memory" in controllers.split(","):
-            for one in below:
-                yield os.path.join(root, "memory", one, "memory.oom_control")
+            for group in below:
+                yield os.path.join(root, "memory", group, "memory.oom_control")

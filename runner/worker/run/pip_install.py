@@ -28,17 +28,17 @@ def import_pip(before: str) -> None:
     prefix = os.environ.get(PREFIX)
     if folder and prefix and os.path.realpath(prefix) == os.path.realpath(sys.prefix):
         changes = _Changes(folder)
-        if not any(isinstance(one, _Changes) for one in sys.meta_path):
+        if not any(isinstance(finder, _Changes) for finder in sys.meta_path):
             sys.meta_path.insert(0, changes)
-    found = list(sys.path)
-    sys.path[:] = [one for one in found if not one or os.path.abspath(one) != before]
+    entries = list(sys.path)
+    sys.path[:] = [entry for entry in entries if not entry or os.path.abspath(entry) != before]
     del sys.modules["pip"]
     try:
         importlib.import_module("pip")
     finally:  # keep what the import has added
-        at = next((number for number, one in enumerate(found) if one and os.path.abspath(one) == before), None)
+        at = next((number for number, entry in enumerate(entries) if entry and os.path.abspath(entry) == before), None)
         if at is not None:
-            sys.path.insert(at + len(sys.path) - len(found) + 1, found[at])
+            sys.path.insert(at + len(sys.path) - len(entries) + 1, entries[at])
 
 
 class _Changes:
@@ -139,18 +139,18 @@ def _change_uninstall(module: "Any", folder: str) -> None:
     def run(command: "Any", options: "Any", args: "List[str]") -> "Any":
         if options.requirements:
             return _refuse("pip uninstall -r is not supported in a run: name the packages")
-        names = [found[1] for found in map(_NAME.match, args) if found]
+        names = [match[1] for match in map(_NAME.match, args) if match]
         if not names:
             return original(command, options, args)
-        own, others = installed([folder]), installed(one for one in sys.path if one != folder)
+        ours, others = installed([folder]), installed(entry for entry in sys.path if entry != folder)
         for name in names:
-            if normalised(name) not in own and normalised(name) in others:
+            if normalised(name) not in ours and normalised(name) in others:
                 return _refuse(
                     "{} was not uninstalled: it is in the environment, which other runs use. "
                     "Remove it from environment.packages".format(name)
                 )
         for name in names:
-            version = own.get(normalised(name))
+            version = ours.get(normalised(name))
             if version is None:
                 print("WARNING: Skipping {} as it is not installed.".format(name), file=sys.stderr)
             else:
@@ -173,13 +173,13 @@ def normalised(name: str) -> str:
 
 def installed(folders: "Any") -> "Dict[str, str]":
     """Return name and version of every distribution in folders, the first one's first."""
-    found = {}  # type: Dict[str, str]
+    versions = {}  # type: Dict[str, str]
     for folder in folders:
         for info in _infos(folder):
             match = _INFO.match(info)
             if match is not None:
-                found.setdefault(normalised(match.group(1)), match.group(2))
-    return found
+                versions.setdefault(normalised(match.group(1)), match.group(2))
+    return versions
 
 
 def _infos(folder: str, name: "Optional[str]" = None) -> "Iterator[str]":
@@ -188,10 +188,10 @@ def _infos(folder: str, name: "Optional[str]" = None) -> "Iterator[str]":
         names = sorted(os.listdir(folder or "."))
     except OSError:
         return
-    for one in names:
-        match = _INFO.match(one)
+    for entry in names:
+        match = _INFO.match(entry)
         if match is not None and (name is None or normalised(match.group(1)) == normalised(name)):
-            yield one
+            yield entry
 
 
 def _merge(stage: str, folder: str) -> None:

@@ -34,36 +34,36 @@ _SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~"
 
 def script_variables(base: "Dict[str, str]", order: "JobOrder", run_dir: str) -> "Dict[str, str]":
     """Return the script's environment variables: the base, what we add, then the user's (None unsets)."""
-    found = dict(base)
-    outer = found.get("VIVERO_RUN_DIR")
-    if outer and found.get("MLFLOW_TRACKING_URI") == file_uri(os.path.join(outer, MLFLOW)):
-        del found["MLFLOW_TRACKING_URI"]  # a run that starts a run: ours, not the user's
-    found.setdefault("MLFLOW_TRACKING_URI", file_uri(os.path.join(run_dir, MLFLOW)))
-    found.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+    variables = dict(base)
+    outer = variables.get("VIVERO_RUN_DIR")
+    if outer and variables.get("MLFLOW_TRACKING_URI") == file_uri(os.path.join(outer, MLFLOW)):
+        del variables["MLFLOW_TRACKING_URI"]  # a run that starts a run: ours, not the user's
+    variables.setdefault("MLFLOW_TRACKING_URI", file_uri(os.path.join(run_dir, MLFLOW)))
+    variables.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     # A server that does not answer is reported within seconds. With MLflow's defaults, a script waits for minutes.
-    found.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    found.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
-    found["PYTHONUNBUFFERED"] = "1"
-    found = _without_data(found)  # of a run that starts a run
+    variables.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    variables.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    variables["PYTHONUNBUFFERED"] = "1"
+    variables = _without_data(variables)  # of a run that starts a run
     for kind, places in (("input", order.inputs), ("output", order.outputs or {})):
-        found.update((data_variable(kind, name), path) for name, path in places.items())
+        variables.update((data_variable(kind, name), path) for name, path in places.items())
     for name, value in order.variables.items():
         if value is None:
-            found.pop(name, None)
+            variables.pop(name, None)
         else:
-            found[name] = value
-    inherited = [item for item in found.get("PYTHONPATH", "").split(os.pathsep) if item and item != SHIMS]
-    found["PYTHONPATH"] = os.pathsep.join([SHIMS, *inherited])
-    packages.add(found, order, run_dir)
-    found["VIVERO_RUN_DIR"] = run_dir
-    found["VIVERO_RUN_ID"] = found["AZUREML_RUN_ID"] = str(order.run_id)
-    found["VIVERO_EXPERIMENT"] = str(order.experiment)
-    found["VIVERO_RUN_NUMBER"] = str(order.number)
+            variables[name] = value
+    inherited = [item for item in variables.get("PYTHONPATH", "").split(os.pathsep) if item and item != SHIMS]
+    variables["PYTHONPATH"] = os.pathsep.join([SHIMS, *inherited])
+    packages.add(variables, order, run_dir)
+    variables["VIVERO_RUN_DIR"] = run_dir
+    variables["VIVERO_RUN_ID"] = variables["AZUREML_RUN_ID"] = str(order.run_id)
+    variables["VIVERO_EXPERIMENT"] = str(order.experiment)
+    variables["VIVERO_RUN_NUMBER"] = str(order.number)
     if order.display_name:
-        found["VIVERO_DISPLAY_NAME"] = str(order.display_name)
+        variables["VIVERO_DISPLAY_NAME"] = str(order.display_name)
     else:
-        found.pop("VIVERO_DISPLAY_NAME", None)  # of a run that starts a run
-    return found
+        variables.pop("VIVERO_DISPLAY_NAME", None)  # of a run that starts a run
+    return variables
 
 
 def common_variables(variables: "Dict[str, str]") -> "Dict[str, str]":
@@ -87,8 +87,8 @@ def _load_prctl() -> "Optional[Callable[..., int]]":
     try:
         import ctypes
 
-        found: "Callable[..., int]" = ctypes.CDLL(None).prctl
-        return found
+        prctl: "Callable[..., int]" = ctypes.CDLL(None).prctl
+        return prctl
     except (ImportError, OSError, AttributeError) as error:
         print("orphaned processes cannot be tracked on this machine: {}".format(error), file=sys.stderr)
         return None
@@ -136,7 +136,7 @@ def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":
         return None
     spared = set(spare)
     table: "Optional[Dict[int, List[int]]]" = None
-    found: "List[int]" = []
+    pids: "List[int]" = []
     waiting = [os.getpid()]
     while waiting:
         pid = waiting.pop()
@@ -145,26 +145,26 @@ def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":
             table = _process_table() if table is None else table
             below = table.get(pid, [])
         below = [child for child in below if child not in spared]
-        found += below
+        pids += below
         waiting += below
-    return found
+    return pids
 
 
 def _children(pid: int) -> "Optional[List[int]]":
     """Return a process's children as listed by the kernel, or None if the kernel has no such list."""
-    found: "List[int]" = []
+    pids: "List[int]" = []
     tasks = "/proc/{}/task".format(pid)
     try:
         for task in os.listdir(tasks):
             with open("{}/{}/children".format(tasks, task), "rb") as file:
-                found += [int(word) for word in file.read().split()]
+                pids += [int(word) for word in file.read().split()]
     except (FileNotFoundError, ProcessLookupError):
-        return None if os.path.exists("/proc/{}".format(pid)) else found
-    return found
+        return None if os.path.exists("/proc/{}".format(pid)) else pids
+    return pids
 
 
 def _process_table() -> "Dict[int, List[int]]":
-    found: "Dict[int, List[int]]" = {}
+    table: "Dict[int, List[int]]" = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -172,8 +172,8 @@ def _process_table() -> "Dict[int, List[int]]":
                     parent = int(file.read().rpartition(b")")[2].split()[1])
             except (OSError, IndexError):
                 continue  # ended meanwhile
-            found.setdefault(parent, []).append(int(name))
-    return found
+            table.setdefault(parent, []).append(int(name))
+    return table
 
 
 def describe(pid: int) -> str:
@@ -229,8 +229,8 @@ class Ending:
 
     def _signal(self, number: int, spare: "Iterable[int]") -> None:
         """Signal each process once, because many programs skip their cleanup on a second SIGTERM."""
-        found = descendants(spare)
-        if found is None:
+        pids = descendants(spare)
+        if pids is None:
             send_group(self._group, number)
-        for pid in found or ():
+        for pid in pids or ():
             send(pid, number)

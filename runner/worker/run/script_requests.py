@@ -29,12 +29,12 @@ class Requests:
     def take(self) -> "Optional[str]":
         """Return the name of the oldest request that was neither taken nor answered, None if there is none."""
         try:
-            found = set(() if os.path.islink(self._folder) else os.listdir(self._folder))
+            names = set(() if os.path.islink(self._folder) else os.listdir(self._folder))
         except OSError:  # no requests yet, or the script removed the folder
             return None
-        asked = [name for name in found if name.endswith(REQUEST) and not name.endswith(ANSWER) and name[0] != "."]
-        stems = {name[: -len(REQUEST)] for name in asked} - self._taken
-        new = [stem for stem in stems if stem + ANSWER not in found]
+        requests = [name for name in names if name.endswith(REQUEST) and not name.endswith(ANSWER) and name[0] != "."]
+        stems = {name[: -len(REQUEST)] for name in requests} - self._taken
+        new = [stem for stem in stems if stem + ANSWER not in names]
         if not new:
             return None
         name = min(new, key=lambda stem: (len(stem), stem))

@@ -88,20 +88,20 @@ class Supervisor:
         self._observers = observers.make(self._run_dir, self._order, self._log, self._environ)
         self._observers.append(resources.ResourceObserver(self._run_dir, self._helper_pids))
         self._watch()
-        found = worker_result.outcome(self._status or 0, self._stop, self._log, self._memory.ran_out())
+        outcome = worker_result.outcome(self._status or 0, self._stop, self._log, self._memory.ran_out())
         for observer in self._observers:
             self._notes += observer.finish()
         self._notes += packages.notes(self._order, self._run_dir)
         self._look_at_environment()
-        if found["status"] == worker_result.COMPLETED:
+        if outcome["status"] == worker_result.COMPLETED:
             self._inspect()
         if self._stop == worker_result.CANCELED:  # asked for while the model was looked at
-            found.update(status=worker_result.CANCELED, reason=worker_result.CANCELED)
+            outcome.update(status=worker_result.CANCELED, reason=worker_result.CANCELED)
         self._wait_for_answer()
         self._close()
         if files.restore(self._log, path):
             self._notes.append("the script removed its own log, which was restored")
-        return self._result(**found)
+        return self._result(**outcome)
 
     def _listen(self) -> None:
         """Make signals, especially SIGCHLD, wake the loop."""
@@ -160,8 +160,8 @@ class Supervisor:
 
     def _step(self, seconds: float) -> bool:
         """Wait for a signal or the inspector's answer, and do what is due; return whether there is an answer."""
-        asked = self._inspector is not None and self._inspector.asked
-        watched: "List[Any]" = [self._wakeup, self._inspector] if asked else [self._wakeup]
+        inspecting = self._inspector is not None and self._inspector.asked
+        watched: "List[Any]" = [self._wakeup, self._inspector] if inspecting else [self._wakeup]
         ready = select.select(watched + self._lifeline, [], [], seconds)[0]
         if self._lifeline and self._lifeline[0] in ready:
             print("the process that monitors this container has ended", file=sys.stderr)
@@ -233,9 +233,9 @@ class Supervisor:
     def _look_at_environment(self) -> None:
         """Add a note if the script has changed the environment, which is then rebuilt."""
         if self._order.shared_environment and self._order.inspector:
-            found = environment_seal.notes(os.path.dirname(os.path.dirname(self._order.inspector[0])))
-            self._environment_changed = bool(found)
-            self._notes += found
+            notes = environment_seal.notes(os.path.dirname(os.path.dirname(self._order.inspector[0])))
+            self._environment_changed = bool(notes)
+            self._notes += notes
 
     def _inspect(self) -> None:
         """Inspect the model, if there is one."""

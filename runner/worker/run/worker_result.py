@@ -73,24 +73,24 @@ def outcome(
     kernel has ended something meanwhile because memory ran out, None if that is not known.
     """
     killed = os.WIFSIGNALED(status)
-    found: "Dict[str, Any]" = {
+    facts: "Dict[str, Any]" = {
         "exit_code": None if killed else os.WEXITSTATUS(status),
         "signal": signal_name(os.WTERMSIG(status)) if killed else None,
         "reason": None,
     }
     if stop is not None:
-        found.update(status=CANCELED if stop == CANCELED else FAILED, reason=stop)
+        facts.update(status=CANCELED if stop == CANCELED else FAILED, reason=stop)
     elif killed:
         why = {True: ": out of memory", None: " (out of memory?)", False: ""}[memory]
         why = why if os.WTERMSIG(status) == signal.SIGKILL else ""
-        found.update(status=FAILED, reason="killed by {}{}".format(found["signal"], why))
-    elif found["exit_code"]:
+        facts.update(status=FAILED, reason="killed by {}{}".format(facts["signal"], why))
+    elif facts["exit_code"]:
         error = (traceback_line(log) or last_line(log)) if log is not None else None
         reason = how_it_ended(status)
-        found.update(status=FAILED, reason="{}: {}".format(reason, error) if error else reason)
+        facts.update(status=FAILED, reason="{}: {}".format(reason, error) if error else reason)
     else:
-        found["status"] = COMPLETED
-    return found
+        facts["status"] = COMPLETED
+    return facts
 
 
 def traceback_line(log: int) -> "Optional[str]":
@@ -137,7 +137,7 @@ def result(
     started: "Optional[str]", ended: str, duration: "Optional[float]", usage: "Usage", **how: "Any"
 ) -> WorkerResult:
     """Return the result of a script. `how` says how it ended, and counts as a failure unless it says otherwise."""
-    found: "Dict[str, Any]" = {
+    facts: "Dict[str, Any]" = {
         "status": FAILED,
         "started": started,
         "ended": ended,
@@ -147,4 +147,4 @@ def result(
         "host": os.uname().nodename,
         "python_version": "{}.{}.{}".format(*sys.version_info[:3]),
     }
-    return WorkerResult(**dict(found, **how))
+    return WorkerResult(**dict(facts, **how))

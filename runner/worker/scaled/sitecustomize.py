@@ -19,8 +19,8 @@ def _connect(folder, workers):
 
     with open(os.path.join(folder, "address.json"), encoding="utf-8") as file:
         address = json.load(file)["address"]
-    own = {"tls_client_" + what: os.path.join(folder, what + ".pem") for what in ("cert", "key")}
-    security = Security(tls_ca_file=os.path.join(folder, "ca.pem"), require_encryption=True, **own)
+    client_files = {"tls_client_" + what: os.path.join(folder, what + ".pem") for what in ("cert", "key")}
+    security = Security(tls_ca_file=os.path.join(folder, "ca.pem"), require_encryption=True, **client_files)
 
     class ScatteringClient(Client):
         """Sends data to all workers, because Dask would start fits where the data is and move them one by one."""
@@ -42,8 +42,8 @@ def _connect(folder, workers):
 class _Loader(importlib.abc.Loader):
     """Loads joblib with its own loader, and then connects."""
 
-    def __init__(self, loader, found):
-        self._loader, self._found = loader, found
+    def __init__(self, loader, arguments):
+        self._loader, self._found = loader, arguments
 
     def create_module(self, spec):
         return self._loader.create_module(spec)
@@ -57,8 +57,8 @@ class _Loader(importlib.abc.Loader):
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds joblib at its first import."""
 
-    def __init__(self, *found):
-        self._found = found
+    def __init__(self, *arguments):
+        self._found = arguments
 
     def find_spec(self, name, path, target=None):
         if name != "joblib":
@@ -74,7 +74,7 @@ def _other():
     """Run the ``sitecustomize`` that this one stands before."""
     here = os.path.dirname(os.path.abspath(__file__))
     spec = importlib.machinery.PathFinder.find_spec(
-        "sitecustomize", [one for one in sys.path if os.path.abspath(one or ".") != here]
+        "sitecustomize", [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     )
     if spec is not None and spec.loader is not None:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))

@@ -89,7 +89,7 @@ def _is_unread_time(values: "Any") -> bool:
     if not types.is_string(values.type):
         return False
     ends = compute.min_max(values).as_py()
-    return all(one is not None and moment_of(one) is not None for one in ends.values())
+    return all(end is not None and moment_of(end) is not None for end in ends.values())
 
 
 def extend(column: Column, values: "Any") -> None:
@@ -116,7 +116,7 @@ def extend(column: Column, values: "Any") -> None:
         return
     ends = compute.min_max(values)
     low, high = ends["min"], ends["max"]
-    texts = [str(one.cast(string()).as_py()) for one in (low, high)]
+    texts = [str(bound.cast(string()).as_py()) for bound in (low, high)]
     if kind == "integer":
         column.extend(kind, low.as_py(), high.as_py(), *texts)
     elif kind == "number":

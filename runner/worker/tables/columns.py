@@ -146,7 +146,7 @@ class Column:
 
     def _frequent(self) -> "List[Tuple[str, int]]":
         """Return the most frequent values with their counts. Empty if there are too many distinct values."""
-        most = sorted((self._counts or {}).items(), key=lambda one: (-one[1], str(one[0])))[:_FREQUENT]
+        most = sorted((self._counts or {}).items(), key=lambda item: (-item[1], str(item[0])))[:_FREQUENT]
         return [(str(value)[:LONGEST], count) for value, count in most]
 
 
@@ -169,4 +169,4 @@ def plain(value: "Any") -> "Any":
 
 def cells_of(row: "Iterable[Any]") -> "List[str]":
     """Return a row's values as short texts."""
-    return ["" if one is None else str(one)[: 2 * LONGEST] for one in row]
+    return ["" if value is None else str(value)[: 2 * LONGEST] for value in row]

@@ -69,7 +69,7 @@ def _described(files: "List[Dict[str, Any]]", fast: bool) -> "Dict[str, Any]":
             notes = ["not all of it was read: {}".format(error)]
         except (ValueError, OSError) as error:
             notes = ["it cannot be read: {}".format(error)]
-        table.notes += [_note(file, one, len(files)) for one in notes]
+        table.notes += [_note(file, note, len(files)) for note in notes]
     return table.described()
 
 
@@ -104,7 +104,7 @@ def _take(table: "Table", file: "Dict[str, Any]", fast: bool) -> "List[str]":
 
 def _take_batches(table: "Table", batches: "Iterator[Any]") -> None:
     for batch in batches:
-        names = [str(one) for one in batch.schema.names]
+        names = [str(name) for name in batch.schema.names]
         for column, values in zip(table.columns_of(names), batch.columns):
             arrow.extend(column, values)
         table.took(batch.num_rows)
@@ -119,27 +119,27 @@ def _blocks(file: "Dict[str, Any]") -> "Iterator[Tuple[List[str], List[List[str]
         return
     if file["form"] == "parquet":
         for batch in arrow.parquet_batches(file["path"]):
-            yield [str(one) for one in batch.schema.names], list(arrow.rows_of(batch))
+            yield [str(name) for name in batch.schema.names], list(arrow.rows_of(batch))
         return
     for names, rows in reader_of(file["path"], file["form"], file["options"]).blocks():
-        yield names, [[text_of(one) for one in row] for row in rows]
+        yield names, [[text_of(value) for value in row] for row in rows]
 
 
 def _rows(request: "Dict[str, Any]") -> "Dict[str, Any]":
     """Return the first rows."""
-    names, found, notes = [], [], []  # type: List[str], List[Dict[str, str]], List[str]
+    names, records, notes = [], [], []  # type: List[str], List[Dict[str, str]], List[str]
     for file in request["files"]:
         try:
             for block_names, rows in _blocks(file):
-                names += [one for one in block_names if one not in names]
-                found += [dict(zip(block_names, cells_of(row))) for row in rows[: request["limit"] - len(found)]]
-                if len(found) >= request["limit"]:
+                names += [name for name in block_names if name not in names]
+                records += [dict(zip(block_names, cells_of(row))) for row in rows[: request["limit"] - len(records)]]
+                if len(records) >= request["limit"]:
                     break
         except (UnreadableError, ValueError, OSError) as error:
             notes.append(_note(file, str(error), len(request["files"])))
-        if len(found) >= request["limit"]:
+        if len(records) >= request["limit"]:
             break
-    return {"columns": names, "rows": [[row.get(name, "") for name in names] for row in found], "notes": notes}
+    return {"columns": names, "rows": [[row.get(name, "") for name in names] for row in records], "notes": notes}
 
 
 def _difference(request: "Dict[str, Any]") -> "Dict[str, Any]":
@@ -147,7 +147,7 @@ def _difference(request: "Dict[str, Any]") -> "Dict[str, Any]":
     sides = request["files"], request["other"]
     try:
         names = [_names(files) for files in sides]
-        common = [one for one in names[0] if one in names[1]]
+        common = [name for name in names[0] if name in names[1]]
         before, after = (_counted(files, common) for files in sides)
     except (UnreadableError, ValueError, OSError) as error:
         return {"notes": ["the rows cannot be compared: {}".format(error)]}
@@ -155,24 +155,24 @@ def _difference(request: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def _names(files: "List[Dict[str, Any]]") -> "List[str]":
-    found: "Dict[str, None]" = {}
+    known: "Dict[str, None]" = {}
     for file in files:
         for names, _ in _blocks(file):
-            found.update((one, None) for one in names)
+            known.update((name, None) for name in names)
             if file["form"] != "jsonl":
                 break
-    return list(found)
+    return list(known)
 
 
 def _counted(files: "List[Dict[str, Any]]", names: "List[str]") -> "Counter[int]":
-    found: "Counter[int]" = Counter()
+    counts: "Counter[int]" = Counter()
     rows_read = 0
     for file in files:
         for block_names, rows in _blocks(file):
             places = {name: at for at, name in enumerate(block_names)}
             chosen = [places.get(name, -1) for name in names]
-            found.update(hash(tuple(row[at] if at >= 0 else "" for at in chosen)) for row in rows)
+            counts.update(hash(tuple(row[at] if at >= 0 else "" for at in chosen)) for row in rows)
             rows_read += len(rows)
             if rows_read > _MOST_COMPARED:
                 raise ValueError("there are more than {} of them".format(_MOST_COMPARED))
-    return found
+    return counts

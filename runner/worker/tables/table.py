@@ -25,7 +25,7 @@ class Table:
     def columns_of(self, names: "List[str]") -> "List[Column]":
         """Return the columns with these names. A name that occurs twice has two columns."""
         many: "Counter[str]" = Counter()
-        found = []
+        keys = []
         counted = counted_at_most(len(names))
         for name in names:
             many[name] += 1
@@ -33,9 +33,9 @@ class Table:
             if key not in self._columns:
                 self._columns[key] = Column(name, counted)
                 self._seen[key] = 0
-            found.append(key)
-        self._keys = found
-        return [self._columns[key] for key in found]
+            keys.append(key)
+        self._keys = keys
+        return [self._columns[key] for key in keys]
 
     def took(self, rows: int) -> None:
         """Count rows whose values were added to the columns of the last `columns_of`."""

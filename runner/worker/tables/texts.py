@@ -99,8 +99,8 @@ class Delimited(Reader):
         with self.open() as file:
             line = file.readline(_SAMPLE)
         parts = line.split('"')[::2]  # outside quotes
-        counts = {one: sum(part.count(one) for part in parts) for one in _DELIMITERS}
-        best = max(_DELIMITERS, key=lambda one: counts[one])
+        counts = {delimiter: sum(part.count(delimiter) for part in parts) for delimiter in _DELIMITERS}
+        best = max(_DELIMITERS, key=lambda delimiter: counts[delimiter])
         return best if counts[best] else ","
 
     def blocks(self) -> "Iterator[Block]":
@@ -108,25 +108,25 @@ class Delimited(Reader):
         before = csv.field_size_limit(_LONGEST_CELL)  # a setting of the whole process
         with self.open() as file:
             try:
-                found = csv.reader(self.lines(file), delimiter=self.delimiter())
+                reader = csv.reader(self.lines(file), delimiter=self.delimiter())
             except TypeError as error:
                 raise UnreadableError(str(error))
             names: "List[str]" = []
             rows: "List[List[Any]]" = []
             try:
-                for row in found:
+                for row in reader:
                     if not row:
                         continue
                     if not names:
                         names = self._names(row)
                         if self.options.get("header", True):
                             continue
-                    rows.append(row if len(row) == len(names) else self._filled(row, len(names), found.line_num))
+                    rows.append(row if len(row) == len(names) else self._filled(row, len(names), reader.line_num))
                     if len(rows) >= _ROWS or len(rows) * len(names) >= _CELLS:
                         yield names, rows
                         rows = []
             except csv.Error as error:
-                raise UnreadableError("line {}: {}".format(found.line_num, error))
+                raise UnreadableError("line {}: {}".format(reader.line_num, error))
             finally:
                 csv.field_size_limit(before)
                 self._note_ragged()
@@ -178,7 +178,7 @@ class JsonLines(Reader):
 
     @staticmethod
     def _rows(names: "Dict[str, int]", block: "List[Dict[str, Any]]") -> "Block":
-        return list(names), [[one.get(name) for name in names] for one in block]
+        return list(names), [[row.get(name) for name in names] for row in block]
 
     def _object(self, line: str, number: int, names: "Dict[str, int]") -> "Dict[str, Any]":
         try:

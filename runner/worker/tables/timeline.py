@@ -29,10 +29,10 @@ def moment_of(text: str) -> "Optional[Tuple[str, int, bool]]":
     tuple or None
         Its type, ``date`` or ``time``, its seconds since 1970, in UTC if it has a zone, and whether it has one.
     """
-    found = _MOMENT.match(text)
-    if found is None:
+    match = _MOMENT.match(text)
+    if match is None:
         return None
-    year, month, day, hour, minute, second, utc, sign, hours, minutes = found.groups()
+    year, month, day, hour, minute, second, utc, sign, hours, minutes = match.groups()
     try:
         midnight = (_ordinal(int(year), int(month), int(day)) - _EPOCH) * _DAY
     except ValueError:  # February 30
@@ -82,7 +82,7 @@ class Timeline:
         edges = [(found["start"] + at * found["width"]) * UNIT for at in range(len(found["counts"]) + 1)]
         zone = "Z" if self.zones == {True} else ""
         return {
-            "edges": [_day(one) if kind == "date" else _time(one) + zone for one in edges],
+            "edges": [_day(edge) if kind == "date" else _time(edge) + zone for edge in edges],
             "counts": found["counts"],
         }
 

@@ -255,9 +255,9 @@ class Connection(HttpToolsProtocol):
 
     def _check_deadlines(self) -> None:
         limit = timeouts.seconds("request_headers")
-        for one in list(self.connections):
-            if isinstance(one, Connection):
-                one.close_if_late(limit)
+        for connection in list(self.connections):
+            if isinstance(connection, Connection):
+                connection.close_if_late(limit)
         self.loop.call_later(min(1.0, limit / 4), self._check_deadlines)
 
     def close_if_late(self, limit: float) -> None:

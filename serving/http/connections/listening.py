@@ -26,8 +26,8 @@ _PATIENCE = 60.0  # seconds to wait for a holder
 class Listening:
     """A server's own socket."""
 
-    def __init__(self, own: socket.socket) -> None:
-        self._own = own
+    def __init__(self, own_socket: socket.socket) -> None:
+        self._own = own_socket
 
     def take(self, stopped: Callable[[], bool]) -> list[socket.socket]:  # noqa: ARG002 - there is nothing to wait for
         """Return the sockets to accept from once it is this server's turn, or none if it is stopped first."""
@@ -64,8 +64,8 @@ class SharedListening(Listening):
         If a signal to stop arrived before there was one.
     """
 
-    def __init__(self, own: socket.socket, home: Path, generation: int) -> None:
-        super().__init__(own)
+    def __init__(self, own_socket: socket.socket, home: Path, generation: int) -> None:
+        super().__init__(own_socket)
         self._home, self._generation = EndpointLayout(home), generation
         self._holder, self._handed = _ask(self._home.holder)
 

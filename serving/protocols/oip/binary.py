@@ -43,12 +43,12 @@ def fill(body: dict[str, Any], tail: bytes) -> dict[str, Any]:
     """Return a request in which the bytes after its JSON have become the data of its inputs."""
     inputs = body.get("inputs")
     filled, start = [], 0
-    for one in inputs if isinstance(inputs, list) else []:
-        size = _size(one)
+    for tensor in inputs if isinstance(inputs, list) else []:
+        size = _size(tensor)
         if size is not None and start + size > len(tail):
-            there = f"only {len(tail) - start} of its {size} bytes are there. {LENGTH} says where they begin"
-            raise bad_input(_FAULT, f"Input {quoted(one.get('name'))}: {there}")
-        filled.append(one if size is None else {**one, "data": _data(one, tail[start : start + size])})
+            shortage = f"only {len(tail) - start} of its {size} bytes are there. {LENGTH} says where they begin"
+            raise bad_input(_FAULT, f"Input {quoted(tensor.get('name'))}: {shortage}")
+        filled.append(tensor if size is None else {**tensor, "data": _data(tensor, tail[start : start + size])})
         start += size or 0
     if start != len(tail):
         raise bad_input(_FAULT, f"{count(len(tail) - start, 'byte')} at the end of the body are not part of any input")
@@ -83,17 +83,17 @@ def _data(value: dict[str, Any], raw: bytes) -> Any:
 
 
 def _texts(name: str, raw: bytes) -> list[str]:
-    found, start = [], 0
+    texts, start = [], 0
     while start < len(raw):
         begin = start + _SIZE.size
         start = begin + _SIZE.unpack_from(raw, start)[0] if begin <= len(raw) else begin
         if start > len(raw):
             raise bad_input(_FAULT, f"Input {quoted(name)}: its last text is cut off")
         try:
-            found.append(raw[begin:start].decode("utf-8"))
+            texts.append(raw[begin:start].decode("utf-8"))
         except UnicodeDecodeError:
-            raise bad_input("wrong_type", f"Input {quoted(name)}: text {len(found) + 1} is not valid UTF-8") from None
-    return found
+            raise bad_input("wrong_type", f"Input {quoted(name)}: text {len(texts) + 1} is not valid UTF-8") from None
+    return texts
 
 
 def pack(form: dict[str, Any], outputs: list[dict[str, Any]]) -> BinaryContent:
@@ -110,5 +110,5 @@ def pack(form: dict[str, Any], outputs: list[dict[str, Any]]) -> BinaryContent:
 def _raw(data: Any) -> bytes:
     if isinstance(data, np.ndarray):
         return data.astype(data.dtype.newbyteorder("<"), copy=False).tobytes()
-    texts = [one.encode("utf-8") for one in data]
+    texts = [text.encode("utf-8") for text in data]
     return b"".join(part for text in texts for part in (_SIZE.pack(len(text)), text))

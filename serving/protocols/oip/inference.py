@@ -67,17 +67,17 @@ def _outputs_wanted(value: Any) -> dict[str, bool | None]:
     """Return the names of the requested outputs, each with whether it is wanted as bytes, or None."""
     if value is not None and not isinstance(value, list):
         raise bad_input("wrong_type", "outputs is not a list")
-    found: dict[str, bool | None] = {}
-    for at, one in enumerate(value or []):
-        name = text(an_object(one, f"outputs[{at}]").get("name"), f"outputs[{at}].name")
+    wanted: dict[str, bool | None] = {}
+    for at, output in enumerate(value or []):
+        name = text(an_object(output, f"outputs[{at}]").get("name"), f"outputs[{at}].name")
         if name is None:
             raise bad_input("no_output", f"outputs[{at}] has no name")
-        parameters = an_object(one.get("parameters"), f"outputs[{at}].parameters", absent=True)
+        parameters = an_object(output.get("parameters"), f"outputs[{at}].parameters", absent=True)
         for word in _FOREIGN:
             if word in parameters:
                 raise bad_input("no_output", f"outputs[{at}]: {word} is not supported")
-        found[name] = _flag(parameters, "binary_data")
-    return found
+        wanted[name] = _flag(parameters, "binary_data")
+    return wanted
 
 
 def _flag(parameters: dict[str, Any], name: str) -> bool | None:
@@ -92,7 +92,7 @@ def _rows(body: dict[str, Any], served: ServedModel) -> Rows:
     if not isinstance(inputs, list) or not inputs:
         raise bad_input("no_rows", "The request has no inputs")
     content = content_type(body, "The request")
-    tensors = [tensor(one, content) for one in inputs]
+    tensors = [tensor(entry, content) for entry in inputs]
     if len(tensors) > 1:
         return _by_column(tensors)
     ((_, array),) = tensors
@@ -129,17 +129,17 @@ def render(answers: Sequence[Answer], wanted: ParsedRequest) -> Reply:
 
     The datatype distinguishes numbers from texts; MLServer's codecs need no ``content_type`` to read them.
     """
-    asked: Form = wanted.form
+    requested: Form = wanted.form
     tensors, binary = [], []
     for answer in answers:
-        found = outputs(answer)
-        tensors += found
-        if asked.binary.get(answer.method, asked.otherwise):
-            binary += found
+        rendered = outputs(answer)
+        tensors += rendered
+        if requested.binary.get(answer.method, requested.otherwise):
+            binary += rendered
     served = answers[0].served
     form = {"model_name": served.name, "model_version": str(served.version), "outputs": tensors}
-    if asked.request_id is not None:
-        form["id"] = asked.request_id
+    if requested.request_id is not None:
+        form["id"] = requested.request_id
     if served.warning:
         form["parameters"] = {"warning": served.warning}
     return Reply(form, partial(pack, form, binary) if binary else None)
@@ -149,7 +149,7 @@ def outputs(answer: Answer) -> list[dict[str, Any]]:
     """Return an answer as tensors. A method may have several outputs."""
     values = answer.values
     if isinstance(values, list) and values and isinstance(values[0], np.ndarray):
-        return [_output(f"{answer.method}_{at}", one) for at, one in enumerate(values)]
+        return [_output(f"{answer.method}_{at}", value) for at, value in enumerate(values)]
     return [_output(answer.method, np.asarray(values))]
 
 
@@ -160,5 +160,5 @@ def _output(name: str, array: np.ndarray) -> dict[str, Any]:
         "name": name,
         "shape": list(array.shape),
         "datatype": kind,
-        "data": data if kind != "BYTES" else [str(one) for one in data.tolist()],
+        "data": data if kind != "BYTES" else [str(value) for value in data.tolist()],
     }

@@ -14,7 +14,7 @@ def metadata(served: ServedModel, versions: list[int]) -> dict[str, Any]:
     schema = served.schema
     return {
         "name": served.name,
-        "versions": [str(one) for one in versions],
+        "versions": [str(version) for version in versions],
         "platform": "sklearn",
         "inputs": inputs(served),
         "outputs": [described for method in schema.methods for described in _described(served, method)],
@@ -46,4 +46,7 @@ def _described(served: ServedModel, method: str) -> list[dict[str, Any]]:
     if method not in served.samples:
         return [{"name": method, "datatype": "FP64", "shape": [-1]}]
     tensors = outputs(Answer(served.samples[method], method, served))
-    return [{"name": one["name"], "datatype": one["datatype"], "shape": [-1, *one["shape"][1:]]} for one in tensors]
+    return [
+        {"name": tensor["name"], "datatype": tensor["datatype"], "shape": [-1, *tensor["shape"][1:]]}
+        for tensor in tensors
+    ]

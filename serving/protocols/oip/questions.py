@@ -45,18 +45,18 @@ def model_ready(server: Server, request: ModelRequest) -> tuple[int, Any]:
 
 def index(server: Server, request: ModelRequest) -> tuple[int, Any]:
     """Return the models and their states. With ``{"ready": true}``, return only those that are served."""
-    found = []
+    entries = []
     names = server.repository.names() if server.repository is not None else []
     for name in sorted({*names, *server.plane.routes}):
         route = server.plane.routes.get(name)
         if route is None:
-            found.append({"name": name, "state": "UNAVAILABLE", "reason": "unloaded"})
+            entries.append({"name": name, "state": "UNAVAILABLE", "reason": "unloaded"})
             continue
         for version in sorted(route.versions):
-            found.append({"name": name, "version": str(version), "state": "READY", "reason": ""})
+            entries.append({"name": name, "version": str(version), "state": "READY", "reason": ""})
     if request.body is not None and mapping(request.body).get("ready") is True:  # Triton's client sends no body
-        found = [one for one in found if one["state"] == "READY"]
-    return 200, found
+        entries = [entry for entry in entries if entry["state"] == "READY"]
+    return 200, entries
 
 
 def change(action: str, server: Server, request: ModelRequest) -> tuple[int, Any]:

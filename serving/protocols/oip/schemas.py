@@ -85,12 +85,12 @@ def _tensors(served: ServedModel) -> list[dict[str, Any]]:
     row = shown_example(served)[0]
     tensors = inputs(served)
     if isinstance(row, dict):
-        pairs = [(one, [row.get(one["name"])]) for one in tensors]
+        pairs = [(tensor, [row.get(tensor["name"])]) for tensor in tensors]
     elif isinstance(row, list):
         pairs = [(tensors[0], row)]
     else:
         pairs = [(tensors[0], [row])]
-    if any(one["datatype"] == "BYTES" and not isinstance(value[0], str) for one, value in pairs):
+    if any(tensor["datatype"] == "BYTES" and not isinstance(value[0], str) for tensor, value in pairs):
         return []
-    shapes = [[1, *[len(value)] * (len(one["shape"]) - 1)] for one, value in pairs]
-    return [{**one, "shape": shape, "data": value} for (one, value), shape in zip(pairs, shapes, strict=True)]
+    shapes = [[1, *[len(value)] * (len(tensor["shape"]) - 1)] for tensor, value in pairs]
+    return [{**tensor, "shape": shape, "data": value} for (tensor, value), shape in zip(pairs, shapes, strict=True)]

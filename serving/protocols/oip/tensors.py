@@ -45,7 +45,9 @@ def tensor(value: Any, content: str | None) -> tuple[str, np.ndarray]:
     name, kind, shape, data = (value.get(key) for key in ("name", "datatype", "shape", "data"))
     if not isinstance(name, str) or not isinstance(shape, list) or not isinstance(data, list | np.ndarray):
         raise bad_input("no_tensor", "An input needs name, shape, datatype and data")
-    if not shape or not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in shape):
+    if not shape or not all(
+        isinstance(length, int) and not isinstance(length, bool) and length >= 0 for length in shape
+    ):
         raise bad_input("no_tensor", f"Input {quoted(name)}: {quoted(shape)} is not a shape")
     if len(shape) > MOST_AXES:
         raise bad_input("no_tensor", f"Input {quoted(name)}: its shape has {len(shape)} axes. {MOST_AXES} are allowed")
@@ -55,7 +57,7 @@ def tensor(value: Any, content: str | None) -> tuple[str, np.ndarray]:
         array = _objects(_decoded(name, _flat(data), content_type(value, f"Input {quoted(name)}") or content))
     else:
         array = _numbers(name, kind, data)
-    size = int(np.prod([int(one) for one in shape], dtype=object))
+    size = int(np.prod([int(length) for length in shape], dtype=object))
     if array.size != size:
         message = f"{count(array.size, 'value')}, but its shape {quoted(shape)} needs {size}"
         raise bad_input("wrong_shape", f"Input {quoted(name)} has {message}")
@@ -67,8 +69,8 @@ def tensor(value: Any, content: str | None) -> tuple[str, np.ndarray]:
 
 def content_type(value: dict[str, Any], what: str) -> str | None:
     """Return the ``content_type`` of a request or an input, as MLServer names it."""
-    found = an_object(value.get("parameters"), f"{what}: parameters", absent=True).get("content_type")
-    return found if isinstance(found, str) else None
+    declared = an_object(value.get("parameters"), f"{what}: parameters", absent=True).get("content_type")
+    return declared if isinstance(declared, str) else None
 
 
 def numpy_type(name: str, kind: Any) -> Any:
@@ -88,7 +90,7 @@ def _objects(values: list[Any]) -> np.ndarray:
 def _numbers(name: str, kind: Any, data: list[Any]) -> np.ndarray:
     dtype, flat = np.dtype(numpy_type(name, kind)), _flat(data)
     if dtype.kind == "f":
-        flat = [np.nan if one is None else one for one in flat]
+        flat = [np.nan if value is None else value for value in flat]
     for wrong in _misfits(flat, dtype):
         raise bad_input("wrong_type", f"Input {quoted(name)}: {shown(wrong)} is not a value of datatype {kind}")
     return np.array(flat, dtype=dtype)
@@ -98,9 +100,9 @@ def _misfits(values: list[Any], dtype: np.dtype[Any]) -> Iterator[Any]:
     """Yield the values that a type cannot hold. Float types round; others would cut off or wrap around."""
     types, is_float = ((bool, int, float) if dtype.kind == "b" else (int, float)), dtype.kind == "f"
     least, most = _limits(dtype)
-    for one in values:
-        if type(one) not in types or one < least or one > most or not (is_float or one == int(one)):
-            yield one
+    for value in values:
+        if type(value) not in types or value < least or value > most or not (is_float or value == int(value)):
+            yield value
 
 
 def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
@@ -113,14 +115,14 @@ def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
 
 
 def _flat(data: list[Any]) -> list[Any]:
-    found = data
-    while found and isinstance(found[0], list):
-        if not all(isinstance(one, list) for one in found):
+    level = data
+    while level and isinstance(level[0], list):
+        if not all(isinstance(part, list) for part in level):
             raise bad_input("ragged", "The data of an input is nested unevenly")
-        found = [item for one in found for item in one]
-    if any(isinstance(one, list | dict) for one in found):
+        level = [item for part in level for item in part]
+    if any(isinstance(part, list | dict) for part in level):
         raise bad_input("ragged", "The data of an input is nested unevenly")
-    return found
+    return level
 
 
 def _decoded(name: str, texts: list[Any], content: str | None) -> list[Any]:
@@ -129,7 +131,7 @@ def _decoded(name: str, texts: list[Any], content: str | None) -> list[Any]:
     if decode is None:
         return texts
     try:
-        return [decode(one) for one in texts]
+        return [decode(text) for text in texts]
     except (ValueError, TypeError, RecursionError, binascii.Error):
         raise bad_input("wrong_type", f"Input {quoted(name)}: not all of its data are {content}") from None
 

@@ -18,13 +18,13 @@ def test_a_quantile_lies_in_the_bucket_that_reaches_its_share(counts: list[int],
     for limit, count in zip(LIMITS, counts, strict=True):
         total += count
         buckets.append((limit, total))
-    found = Measures(buckets=buckets).quantile(share)
+    quantile = Measures(buckets=buckets).quantile(share)
     if not total:
-        assert found is None
+        assert quantile is None
         return
     at = next(at for at, (_, count) in enumerate(buckets) if count >= share * total)
     low = LIMITS[at - 1] if at else 0.0
-    assert found is not None and low <= found <= min(LIMITS[at], 1.0)
+    assert quantile is not None and low <= quantile <= min(LIMITS[at], 1.0)
 
 
 @pytest.mark.parametrize("path", ["score", "http://elsewhere/", "/a b", "/a\r\nX: 1", "/ü", ""])

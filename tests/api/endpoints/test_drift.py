@@ -16,7 +16,9 @@ NAMES = ["a", "b"]
 
 
 def write(path: Path, requests: list[Any]) -> Path:
-    path.write_text("".join(json.dumps({"time": "2026-12-01T00:00:00Z", "request": one}) + "\n" for one in requests))
+    path.write_text(
+        "".join(json.dumps({"time": "2026-12-01T00:00:00Z", "request": request}) + "\n" for request in requests)
+    )
     return path
 
 
@@ -41,7 +43,7 @@ def test_every_form_of_a_request_gives_the_same_rows(values: list[tuple[Any, Any
     flat = [cell for row in lists for cell in row]
     for data in (flat, lists):
         assert list(rows_of({"inputs": [{"name": "x", "shape": [len(lists), 2], "data": data}]})) == [
-            {"0": one, "1": other} for one, other in values
+            {"0": first, "1": second} for first, second in values
         ]
 
 
@@ -56,8 +58,8 @@ def test_shares_add_up_whatever_the_cells_are(values: list[Any]) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        found = drift_of(write(Path(folder, "p.jsonl"), [{"data": [{"x": one}]} for one in values]))
-    (column,) = found.columns
+        drift = drift_of(write(Path(folder, "p.jsonl"), [{"data": [{"x": value}]} for value in values]))
+    (column,) = drift.columns
     assert abs(sum(column.before) - 1) < 1e-9 and abs(sum(column.after) - 1) < 1e-9 and column.index >= 0
 
 
@@ -65,18 +67,18 @@ def test_a_column_that_moved_comes_first(tmp_path: Path) -> None:
     draw = random.Random(0)
     early = [{"data": [[draw.gauss(0, 1), draw.gauss(0, 1)]]} for _ in range(300)]
     late = [{"data": [[draw.gauss(0, 1), draw.gauss(3, 1)]]} for _ in range(300)]
-    found = drift_of(write(tmp_path / "payloads.jsonl", early + late))
-    assert [one.name for one in found.columns] == ["1", "0"]
-    assert found.columns[0].index > 0.25 and found.columns[1].index < 0.25
-    assert (found.before, found.after) == (300, 300)
+    drift = drift_of(write(tmp_path / "payloads.jsonl", early + late))
+    assert [column.name for column in drift.columns] == ["1", "0"]
+    assert drift.columns[0].index > 0.25 and drift.columns[1].index < 0.25
+    assert (drift.before, drift.after) == (300, 300)
 
 
 def test_few_rows_no_file_and_broken_lines(tmp_path: Path) -> None:
     assert not drift_of(tmp_path / "none.jsonl").enough
     path = write(tmp_path / "payloads.jsonl", [{"data": [[1]]}] * 10 + [[]])
     path.write_text(path.read_text() + '{broken\n{"time": "<b>", "request": {"data": [[1]]}}\n')
-    found = drift_of(path)
-    assert not found.enough and found.before + found.after == 10 and found.unread == 3
+    drift = drift_of(path)
+    assert not drift.enough and drift.before + drift.after == 10 and drift.unread == 3
 
 
 def test_a_large_enough_example_stands_for_the_training(tmp_path: Path) -> None:
@@ -87,14 +89,14 @@ def test_a_large_enough_example_stands_for_the_training(tmp_path: Path) -> None:
     for example in (
         {"data": trained}, {"dataframe_split": {"columns": NAMES, "data": records}}, {"columns": NAMES, "data": records}
     ):  # fmt: skip
-        found = drift_of(log, example)
-        assert found.from_example and (found.before, found.after) == (200, 200)
-        assert [one.name for one in found.columns] == ["b", "a"] and found.columns[0].index > 0.25
+        drift = drift_of(log, example)
+        assert drift.from_example and (drift.before, drift.after) == (200, 200)
+        assert [column.name for column in drift.columns] == ["b", "a"] and drift.columns[0].index > 0.25
     assert drift_of(log).columns[0].index < 0.25  # the logged rows alone do not show it
 
 
 def test_an_example_that_says_too_little_is_not_used(tmp_path: Path) -> None:
     log = write(tmp_path / "p.jsonl", [{"data": [{"a": 1}]}] * 60)
     for example in (None, {"data": [{"a": 1}] * 39}, {"data": [{"c": 1}] * 60}, {"data": [[1]] * 60}, "text", [1, 2]):
-        found = drift_of(log, example)
-        assert not found.from_example and (found.before, found.after) == (30, 30)
+        drift = drift_of(log, example)
+        assert not drift.from_example and (drift.before, drift.after) == (30, 30)

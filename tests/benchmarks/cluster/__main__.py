@@ -92,8 +92,8 @@ def recorded(team: Team) -> float:
     return (over - begun).total_seconds()
 
 
-def told(name: str, found: list[float], unit: str = "s") -> None:
-    print(f"  {name:<44} {statistics.median(found):8.2f} {unit}  {min(found):8.2f} to {max(found):8.2f}", flush=True)
+def told(name: str, times: list[float], unit: str = "s") -> None:
+    print(f"  {name:<44} {statistics.median(times):8.2f} {unit}  {min(times):8.2f} to {max(times):8.2f}", flush=True)
 
 
 def stop(team: Team) -> None:
@@ -139,15 +139,15 @@ def fits(team: Team, rounds: int) -> None:
     for _ in range(2):  # the second time all nodes have the environment
         ended(team, *team.words, *words)
     three: list[float] = []
-    one: list[float] = []
+    alone: list[float] = []
     for _ in range(rounds):
-        for found, more in ((three, []), (one, ["compute.max_nodes=1"])):
+        for times, more in ((three, []), (alone, ["compute.max_nodes=1"])):
             out, _ = ended(team, *team.words, *words, *more)
-            found.append(printed("seconds", out))
+            times.append(printed("seconds", out))
     print("48 fits of 0.5 s in one GridSearchCV, 4 slots a node")
-    told("one node", one)
+    told("one node", alone)
     told("three nodes", three)
-    print(f"  {statistics.median(one) / statistics.median(three):.1f} times as fast")
+    print(f"  {statistics.median(alone) / statistics.median(three):.1f} times as fast")
 
 
 def main() -> None:

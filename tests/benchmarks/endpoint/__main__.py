@@ -66,8 +66,8 @@ def vivero(layout: Layout, *words: str) -> tuple[Any, float]:
     return json.loads(done.stdout), time.perf_counter() - begun
 
 
-def told(name: str, found: list[float], unit: str) -> str:
-    return f"  {name:<18} {statistics.median(found):>10.2f} {unit}  {min(found):.2f} to {max(found):.2f}"
+def told(name: str, times: list[float], unit: str) -> str:
+    return f"  {name:<18} {statistics.median(times):>10.2f} {unit}  {min(times):.2f} to {max(times):.2f}"
 
 
 def main() -> None:
@@ -96,8 +96,8 @@ def main() -> None:
                     if number:
                         begins[name].append(seconds)
                         overs[name].append(over)
-            for title, found in (("until it answers", begins), ("going over", overs)):
-                print(title, *(told(name, one, "s") for name, one in found.items()), sep="\n")
+            for title, series in (("until it answers", begins), ("going over", overs)):
+                print(title, *(told(name, times, "s") for name, times in series.items()), sep="\n")
             peers = []
             for name in kinds:
                 address = vivero(layout, *deploy[name])[0]["address"]
@@ -123,8 +123,8 @@ def remove_images(layout: Layout) -> None:
     from runner.environments.docker.engine import WORKSPACE, connect
 
     client = connect()
-    for one in client.images.list(filters={"label": f"{WORKSPACE}={layout.root}"}):
-        client.images.remove(str(one.id), force=True)
+    for image in client.images.list(filters={"label": f"{WORKSPACE}={layout.root}"}):
+        client.images.remove(str(image.id), force=True)
 
 
 if __name__ == "__main__":

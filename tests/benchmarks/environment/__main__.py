@@ -37,8 +37,8 @@ def run(folder: Path, *words: str) -> tuple[float, float]:
     return first - begun, ended - begun
 
 
-def told(name: str, found: list[float]) -> str:
-    return f"  {name:<28} {statistics.median(found):6.2f} s  {min(found):6.2f} to {max(found):6.2f}"
+def told(name: str, times: list[float]) -> str:
+    return f"  {name:<28} {statistics.median(times):6.2f} s  {min(times):6.2f} to {max(times):6.2f}"
 
 
 def layers(folder: Path) -> list[list[str]]:
@@ -47,10 +47,10 @@ def layers(folder: Path) -> list[list[str]]:
 
     client = connect()
     images = client.images.list("vivero", filters={"label": f"{WORKSPACE}={folder / '.vivero'}"})
-    found = [one.attrs["RootFS"]["Layers"] for one in images]
-    for one in images:
-        client.images.remove(str(one.id), force=True)
-    return found
+    image_layers = [image.attrs["RootFS"]["Layers"] for image in images]
+    for image in images:
+        client.images.remove(str(image.id), force=True)
+    return image_layers
 
 
 def sweep(folder: Path, base: str) -> float:
@@ -64,9 +64,9 @@ def docker_runs(folder: Path, image: str) -> float:
     """Return the seconds of 20 containers that run the bare script."""
     mounts = f"-v {ROOT / 'projects' / 'iris'}:/iris:ro -v {ROOT / 'runner' / 'worker'}:/worker:ro"
     script = "python /iris/train_iris.py --kernel $0 --penalty $1"
-    one = f"docker run --rm {mounts} -w /tmp -e PYTHONPATH=/worker/shims {image} {script}"
+    command = f"docker run --rm {mounts} -w /tmp -e PYTHONPATH=/worker/shims {image} {script}"
     trials = " ".join(f"{kernel} {penalty}" for kernel in ("linear", "rbf") for penalty in PENALTIES.split(","))
-    return whole(["sh", "-c", f"echo {trials} | xargs -P2 -n2 sh -c '{one}'"], folder)
+    return whole(["sh", "-c", f"echo {trials} | xargs -P2 -n2 sh -c '{command}'"], folder)
 
 
 def whole(command: list[str], folder: Path) -> float:
@@ -113,17 +113,19 @@ def main() -> None:
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for number in range(arguments.rounds + 1):  # the first builds
         for name, words in ways.items():
-            found = run(folder, *words)
+            took = run(folder, *words)
             if number:
-                seconds[name].append(found)
+                seconds[name].append(took)
     for at, what in enumerate(("first line", "end")):
         for name, rounds in seconds.items():
-            print(told(f"{name}, to the {what}", [one[at] for one in rounds]))
+            print(told(f"{name}, to the {what}", [took[at] for took in rounds]))
     begun = time.perf_counter()
     run(folder, *docker, f"environment.spec.packages={CHANGED}")
     print(f"  one package changed: {time.perf_counter() - begun:.2f} s, the whole command")
     both = layers(folder)
-    print(f"  layers: {', '.join(str(len(one)) for one in both)}, shared {len(set(both[0]).intersection(*both[1:]))}")
+    print(
+        f"  layers: {', '.join(str(len(stack)) for stack in both)}, shared {len(set(both[0]).intersection(*both[1:]))}"
+    )
     shutil.rmtree(folder)
     against_docker_run(arguments.base, arguments.rounds)
 

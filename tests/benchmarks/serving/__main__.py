@@ -63,10 +63,12 @@ def compare(model: str, peers: list[Peer], arguments: argparse.Namespace, folder
                     rates[peer.name].append(rate)
                     tails[peer.name].append(tail)
         print(f"\n{model}, {rows} rows, {connections} connections")
-        for name, found in rates.items():
-            middle, tail = statistics.median(found), statistics.median(tails[name])
-            print(f"  {name:<18} {middle:>8.0f}/s  {min(found):>8.0f} to {max(found):>8.0f}   p99 {tail:>8.2f} ms")
-        others = {name: statistics.median(found) for name, found in rates.items() if name not in ("ours", *REFERENCE)}
+        for name, samples in rates.items():
+            middle, tail = statistics.median(samples), statistics.median(tails[name])
+            print(f"  {name:<18} {middle:>8.0f}/s  {min(samples):>8.0f} to {max(samples):>8.0f}   p99 {tail:>8.2f} ms")
+        others = {
+            name: statistics.median(samples) for name, samples in rates.items() if name not in ("ours", *REFERENCE)
+        }
         if others:
             best = max(others, key=lambda name: others[name])
             ratio = statistics.median(rates["ours"]) / others[best]
@@ -75,8 +77,8 @@ def compare(model: str, peers: list[Peer], arguments: argparse.Namespace, folder
             print(f"  ours / {best}: {ratio:.2f}{verdict}")
             if connections == 32:
                 lowest = min(statistics.median(tails[name]) for name in others)
-                own = statistics.median(tails["ours"])
-                print(f"  p99 {own:.2f} ms, best peer {lowest:.2f} ms: {'met' if own <= lowest else 'missed'}")
+                ours = statistics.median(tails["ours"])
+                print(f"  p99 {ours:.2f} ms, best peer {lowest:.2f} ms: {'met' if ours <= lowest else 'missed'}")
 
 
 def main() -> None:
@@ -86,7 +88,7 @@ def main() -> None:
     parser.add_argument("--peers", default="azure,mlserver,mlflow")
     parser.add_argument("--models", default=",".join(NAMES))
     arguments = parser.parse_args()
-    names = [one for one in arguments.peers.split(",") if one]
+    names = [peer for peer in arguments.peers.split(",") if peer]
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         fit(folder, names)

@@ -69,12 +69,12 @@ class Peer:
         return json.dumps({"instances" if self.name == "mlflow" else "data": rows}).encode()
 
     def answer(self, content: bytes) -> list[float]:
-        found = json.loads(content)
+        answer = json.loads(content)
         values: list[float]
         if self.name == "mlserver":
-            values = found["outputs"][0]["data"]
+            values = answer["outputs"][0]["data"]
         else:
-            values = found["predictions" if self.name == "mlflow" else "predict"]
+            values = answer["predictions" if self.name == "mlflow" else "predict"]
         return values
 
     def ask(self, rows: list[list[float]]) -> list[float]:

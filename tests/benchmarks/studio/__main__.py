@@ -53,7 +53,7 @@ def studio(folder: Path, ids: list[str], port: int) -> Tool:
     command = [sys.executable, "-m", "runner.cli", "studio", "--workspace", str(folder), "--port", str(port)]
     return Tool(
         "studio", [*command, "--no-browser"], ROOT, "/w/1/runs", "document.querySelectorAll('tbody tr').length >= 10",
-        lambda number: "/w/1/compare?" + "&".join(f"run={one}" for one in ids[:number]),
+        lambda number: "/w/1/compare?" + "&".join(f"run={run_id}" for run_id in ids[:number]),
         "document.querySelector('#chart svg path')", f"/w/1/run/{ids[0]}?tab=metrics",
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def mlflow(folder: Path, ids: list[str], port: int, peer: Path) -> Tool:
     command = [str(peer / "bin" / "mlflow"), "ui", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
 
     def compare(number: int) -> str:
-        listed = ",".join(f'"{one}"' for one in ids[:number])
+        listed = ",".join(f'"{run_id}"' for run_id in ids[:number])
         return f'/#/compare-runs?runs=[{listed}]&experiments=["1"]'
 
     return Tool(
@@ -100,8 +100,8 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def listens(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def memory(pid: int) -> float:
@@ -109,7 +109,7 @@ def memory(pid: int) -> float:
     import psutil
 
     first = psutil.Process(pid)
-    return sum(one.memory_info().rss for one in [first, *first.children(recursive=True)]) / 1e6
+    return sum(process.memory_info().rss for process in [first, *first.children(recursive=True)]) / 1e6
 
 
 class Browser:
@@ -136,27 +136,27 @@ class Browser:
         self._context.close()
 
 
-def measure(browser: Browser, tool: Tool, port: int, compared: list[int], found: dict[tuple[str, str], Any]) -> None:
+def measure(browser: Browser, tool: Tool, port: int, compared: list[int], results: dict[tuple[str, str], Any]) -> None:
     """Start a tool's server and take each of its times once."""
     base = f"http://127.0.0.1:{port}"
     begun = time.perf_counter()
     with running(tool, port) as pid:
         wait_until(lambda: listens(port))
-        found["command to first page", tool.name].append(browser.seconds(base + tool.runs, tool.listed, begun))
+        results["command to first page", tool.name].append(browser.seconds(base + tool.runs, tool.listed, begun))
         with urllib.request.urlopen(base) as answer:
             answer.read()
-        found["runs page", tool.name].append(browser.seconds(base + tool.runs, tool.listed))
+        results["runs page", tool.name].append(browser.seconds(base + tool.runs, tool.listed))
         for number in compared:
-            found[f"compare {number} runs", tool.name].append(
+            results[f"compare {number} runs", tool.name].append(
                 browser.seconds(base + tool.compare(number), tool.compared)
             )
-        found["long metric", tool.name].append(browser.seconds(base + tool.curve, LINES))
-        found["memory", tool.name].append(memory(pid))
+        results["long metric", tool.name].append(browser.seconds(base + tool.curve, LINES))
+        results["memory", tool.name].append(memory(pid))
 
 
-def show(title: str, found: dict[tuple[str, str], Any]) -> None:
+def show(title: str, results: dict[tuple[str, str], Any]) -> None:
     print(title)
-    for (what, tool), values in found.items():
+    for (what, tool), values in results.items():
         unit = "MB" if what == "memory" else "s"
         print(
             f"  {what:<24} {tool:<8} {statistics.median(values):8.3f} {unit}   {min(values):.3f} to {max(values):.3f}"
@@ -178,9 +178,9 @@ def make_database(folder: Path, peer: Path) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def main() -> None:
@@ -228,10 +228,10 @@ def measure_size(chromium: Any, size: int, chosen: argparse.Namespace) -> None:
         browsers = {tool.name: Browser(chromium) for tool in tools}
         measured: list[dict[tuple[str, str], Any]] = []
         for _ in range(chosen.rounds + 1):  # the first one compiles modules and makes the index
-            found: dict[tuple[str, str], Any] = defaultdict(list)
+            results: dict[tuple[str, str], Any] = defaultdict(list)
             for tool in tools:
-                measure(browsers[tool.name], tool, port, compared, found)
-            measured.append(found)
+                measure(browsers[tool.name], tool, port, compared, results)
+            measured.append(results)
         for browser in browsers.values():
             browser.close()
         for later in measured[2:]:

@@ -38,11 +38,11 @@ def write_ours(root: Path, number: int, points: int) -> list[str]:
     layout = Layout(root)
     layout.create()
     ids = []
-    for one in range(number):
-        params, metrics = facts(one)
-        second = one % 86400
-        time = _SHOWN.format(second // 3600, second // 60 % 60, second % 60, one // 86400)
-        identity = f"{EXPERIMENT}-20260921-{second // 3600:02d}{second // 60 % 60:02d}{second % 60:02d}-{one:08x}"
+    for index in range(number):
+        params, metrics = facts(index)
+        second = index % 86400
+        time = _SHOWN.format(second // 3600, second // 60 % 60, second % 60, index // 86400)
+        identity = f"{EXPERIMENT}-20260921-{second // 3600:02d}{second // 60 % 60:02d}{second % 60:02d}-{index:08x}"
         folder = layout.run(EXPERIMENT, identity).root
         folder.mkdir(parents=True)
         record = {
@@ -51,7 +51,7 @@ def write_ours(root: Path, number: int, points: int) -> list[str]:
             "config": {"job": {"arguments": params}}, "finalize": {"metrics": metrics},
         }  # fmt: skip
         (folder / "run.json").write_text(json.dumps(record))
-        if one < 500:  # those that are compared have curves
+        if index < 500:  # those that are compared have curves
             lines = [{"name": LONG, "value": 1 / (1 + step), "step": step, "kind": "scalar"} for step in range(20)]
             (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         ids.append(identity)
@@ -63,31 +63,31 @@ def write_ours(root: Path, number: int, points: int) -> list[str]:
 
 def write_theirs(database: Path, number: int, points: int) -> list[str]:
     """Fill MLflow's database, which has its tables and one experiment of id 1, and return the ids of the runs."""
-    ids = [f"{one:032x}" for one in range(number)]
+    ids = [f"{index:032x}" for index in range(number)]
     with sqlite3.connect(database) as base:
         artifacts = str(database.parent / "artifacts")
         base.executemany(
             "INSERT INTO runs (run_uuid, name, source_type, user_id, status, start_time, end_time, lifecycle_stage,"
             " artifact_uri, experiment_id) VALUES (?, ?, 'LOCAL', 'ada', 'FINISHED', ?, ?, 'active', ?, 1)",
             (
-                (one, f"run-{at}", (_CREATED + at) * 1000, (_CREATED + at + 1) * 1000, f"{artifacts}/{one}")
-                for at, one in enumerate(ids)
+                (run_id, f"run-{at}", (_CREATED + at) * 1000, (_CREATED + at + 1) * 1000, f"{artifacts}/{run_id}")
+                for at, run_id in enumerate(ids)
             ),
         )
-        every = [(one, *facts(at)) for at, one in enumerate(ids)]
+        every = [(run_id, *facts(at)) for at, run_id in enumerate(ids)]
         base.executemany(
             "INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)",
-            ((name, str(value), one) for one, params, _ in every for name, value in params.items()),
+            ((name, str(value), run_id) for run_id, params, _ in every for name, value in params.items()),
         )
         base.executemany(  # without a tag, its page of runs fails
             "INSERT INTO tags (key, value, run_uuid) VALUES ('mlflow.runName', ?, ?)",
-            ((f"run-{at}", one) for at, one in enumerate(ids)),
+            ((f"run-{at}", run_id) for at, run_id in enumerate(ids)),
         )
-        values = [(name, value, one) for one, _, metrics in every for name, value in metrics.items()]
+        values = [(name, value, run_id) for run_id, _, metrics in every for name, value in metrics.items()]
         last = dict.fromkeys(ids[1:500], 19) | {ids[0]: points - 1}  # steps of those that have curves
         base.executemany(
             "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, 0, ?, 0, ?)",
-            ((name, value, last.get(one, 0) if name == LONG else 0, one) for name, value, one in values),
+            ((name, value, last.get(run_id, 0) if name == LONG else 0, run_id) for name, value, run_id in values),
         )
         base.executemany(
             "INSERT INTO metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, 0, 0, 0, ?)",
@@ -95,7 +95,7 @@ def write_theirs(database: Path, number: int, points: int) -> list[str]:
         )
         base.executemany(
             "INSERT INTO metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, 0, ?)",
-            ((LONG, 1 / (1 + step), step, step, one) for one in ids[1:500] for step in range(20)),
+            ((LONG, 1 / (1 + step), step, step, run_id) for run_id in ids[1:500] for step in range(20)),
         )
         base.executemany(
             "INSERT INTO metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, 0, ?)",

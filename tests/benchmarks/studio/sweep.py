@@ -33,8 +33,8 @@ def sweep(folder: Path) -> float:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     seconds = time.perf_counter() - begun
-    records = [json.loads(one.read_bytes()) for one in set(workspace.glob("runs/*/*/run.json")) - before]
-    if done.returncode != 0 or [one["status"] for one in records] != ["completed"] * TRIALS:
+    records = [json.loads(path.read_bytes()) for path in set(workspace.glob("runs/*/*/run.json")) - before]
+    if done.returncode != 0 or [record["status"] for record in records] != ["completed"] * TRIALS:
         raise SystemExit(f"the sweep failed: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return seconds
 
@@ -54,18 +54,18 @@ def watched(folder: Path, chromium: Any, serve: Any) -> Iterator[None]:
 
 def measure(chromium: Any, serve: Any, pairs: int) -> None:
     """Print the times of sweeps without and with studios, in turn."""
-    found: dict[str, list[float]] = {"alone": [], "with two studios": []}
+    results: dict[str, list[float]] = {"alone": [], "with two studios": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "source").mkdir()
         (folder / "source" / "train.py").write_text(SCRIPT)
         sweep(folder)  # compiles modules and makes the workspace
         for at in range(pairs):
-            for which in list(found) if at % 2 == 0 else list(found)[::-1]:
+            for which in list(results) if at % 2 == 0 else list(results)[::-1]:
                 with watched(folder, chromium, serve) if which != "alone" else contextlib.nullcontext():
-                    found[which].append(sweep(folder))
+                    results[which].append(sweep(folder))
     print(f"a sweep of {TRIALS} trials of {PAUSE * 1000:.0f} ms")
-    for which, times in found.items():
+    for which, times in results.items():
         print(f"  {which:<18} {statistics.median(times):8.3f} s   {min(times):.3f} to {max(times):.3f}")
-    more = 100 * (statistics.median(found["with two studios"]) / statistics.median(found["alone"]) - 1)
+    more = 100 * (statistics.median(results["with two studios"]) / statistics.median(results["alone"]) - 1)
     print(f"  studios cost {more:+.1f} %; within {GOAL:.0f} %: {'met' if more <= GOAL else 'missed'}")

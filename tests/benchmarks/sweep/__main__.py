@@ -58,7 +58,9 @@ def ours(folder: Path, *words: str) -> float:
     command += words
     seconds = run(command, folder, PYTHONPATH=str(ROOT))
     records = [json.loads(path.read_bytes()) for path in folder.glob(".vivero/runs/*/*/run.json")]
-    complete = [one for one in records if one["status"] == "completed" and "Accuracy" in one["finalize"]["metrics"]]
+    complete = [
+        record for record in records if record["status"] == "completed" and "Accuracy" in record["finalize"]["metrics"]
+    ]
     if len(complete) != len(TRIALS):
         raise SystemExit(f"{len(complete)} of {len(TRIALS)} trials are recorded")
     return seconds
@@ -121,13 +123,15 @@ def many(folder: Path, trials: int) -> None:
     if ended != 0:
         raise SystemExit("the sweep of many trials failed")
     seconds = time.perf_counter() - begun
-    each = seconds / trials * 1000 - 5  # two at a time: the scripts themselves take 5 ms a trial
+    per_trial = seconds / trials * 1000 - 5  # two at a time: the scripts themselves take 5 ms a trial
     print(
         f"\n{trials} trials of 10 ms, 2 at a time: {seconds:.1f} s,"
-        f" {each:.1f} ms of it for each trial beside the scripts"
+        f" {per_trial:.1f} ms of it for each trial beside the scripts"
     )
     marks = [memory[len(memory) * part // 4] for part in (1, 2, 3)] + [memory[-1]]
-    print(f"controller's memory at a quarter, half, three quarters, end: {', '.join(f'{one:.0f}' for one in marks)} MB")
+    print(
+        f"controller's memory at a quarter, half, three quarters, end: {', '.join(f'{mark:.0f}' for mark in marks)} MB"
+    )
 
 
 def main() -> None:
@@ -149,15 +153,15 @@ def main() -> None:
             if name == "ours, warm=false" and number > 1:
                 continue  # once shows it
             folder = Path(tempfile.mkdtemp(dir=everything))  # removed at the end: it slows the making of files after it
-            found = way(folder)
+            took = way(folder)
             if number:
-                seconds[name].append(found)
+                seconds[name].append(took)
     print(f"{len(TRIALS)} trials, 2 at a time, whole processes")
-    for name, found in seconds.items():
-        if found:
-            ratio = statistics.median(found) / statistics.median(seconds["ours"])
+    for name, times in seconds.items():
+        if times:
+            ratio = statistics.median(times) / statistics.median(seconds["ours"])
             print(
-                f"  {name:<18} {statistics.median(found):6.2f} s  {min(found):6.2f} to {max(found):6.2f}"
+                f"  {name:<18} {statistics.median(times):6.2f} s  {min(times):6.2f} to {max(times):6.2f}"
                 f"   {ratio:5.1f} times ours"
             )
     if arguments.many:

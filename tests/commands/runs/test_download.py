@@ -14,9 +14,9 @@ def tree(folder: Path) -> Any:
 
 
 def test_a_run_comes_with_outputs_logs_and_records(history: History, full_run: Any) -> None:
-    found = history.json("download", "latest", "--to", "deep/copy")
+    downloaded = history.json("download", "latest", "--to", "deep/copy")
     target = history.folder / "deep" / "copy"
-    assert found == {"run": full_run.id, "location": str(target), "files": len(tree(target))}
+    assert downloaded == {"run": full_run.id, "location": str(target), "files": len(tree(target))}
     assert {"outputs/model.joblib", "outputs/deep/plot.png", "logs/run.log", "run.json", "metrics.jsonl"} <= set(
         tree(target)
     )
@@ -69,8 +69,8 @@ def test_an_output_that_is_not_what_was_recorded(damage: str, history: History, 
 def test_a_model_version(history: History) -> None:
     history.model(content=b"first")
     history.model(content=b"second")
-    found = history.json("models", "download", "iris:1", "--to", "copy")
-    assert (found["version"], found["artefact"]) == (1, "model.joblib")
+    downloaded = history.json("models", "download", "iris:1", "--to", "copy")
+    assert (downloaded["version"], downloaded["artefact"]) == (1, "model.joblib")
     assert tree(history.folder / "copy") == ["model.joblib", "model.json"]
     assert b"first" in (history.folder / "copy" / "model.joblib").read_bytes()
     assert json.loads((history.folder / "copy" / "model.json").read_text())["version"] == 1

@@ -39,8 +39,8 @@ def three(history: History) -> Any:
     ],
 )
 def test_filters_and_order(words: Any, expected: Any, history: History, three: Any) -> None:
-    found = history.json("runs", *words)
-    assert [row["id"] for row in found] == [three[position].id for position in expected]
+    rows = history.json("runs", *words)
+    assert [row["id"] for row in rows] == [three[position].id for position in expected]
 
 
 def test_fifty_unless_told(history: History) -> None:
@@ -168,8 +168,10 @@ def test_a_child_is_shown_with_what_the_script_gave_it(command_line: CommandLine
     text = command_line.vivero("show", "latest").stdout
     assert f"{second['id']}  forest  completed  accuracy=0.5" in text and "loss=0.25" in text
     for name in (second["id"], second["id"][4:], second["children"][0]["id"]):
-        told = command_line.vivero("show", name)
-        assert told.returncode == 0 and f"of run  {shown['id']}" in told.stdout, told.stdout + told.stderr
+        child_shown = command_line.vivero("show", name)
+        assert child_shown.returncode == 0 and f"of run  {shown['id']}" in child_shown.stdout, (
+            child_shown.stdout + child_shown.stderr
+        )
     assert "kind  forest" in command_line.vivero("show", second["id"]).stdout
     missing = command_line.vivero("show", f"{shown['id']}_9")
     assert missing.returncode == 1 and "No run matches" in missing.stderr
@@ -207,8 +209,8 @@ def test_show_names_what_is_more_than_one_value(command_line: CommandLine) -> No
     )
     assert command_line.job().returncode == 0
     shown = command_line.vivero("show", "latest").stdout.split("Metrics")[1].split("Files")[0]
-    found = [" ".join(line.split()) for line in shown.splitlines() if line]
-    assert found == ["accuracy 0.9", "losses list, 2 entries", "place row, 2 entries"]
+    lines = [" ".join(line.split()) for line in shown.splitlines() if line]
+    assert lines == ["accuracy 0.9", "losses list, 2 entries", "place row, 2 entries"]
 
 
 def test_a_damaged_child_does_not_hide_the_others(history: History, full_run: Any) -> None:
@@ -257,12 +259,12 @@ def pair(history: History, full_run: Any) -> Any:
 
 
 def test_compare_as_json(history: History, pair: Any) -> None:
-    found = history.json("compare", pair[0].id, pair[1].id)
-    assert found["runs"] == [one.id for one in pair]
-    assert found["config"] == {"job.arguments.kernel": ["rbf", "linear"], "job.arguments.penalty": [None, 1]}
-    assert found["metrics"] == {"accuracy": [0.975, 0.98], "f1": [None, 0.5]}
-    assert found["packages"] == {"scikit-learn": ["1.5.0", "1.9.0"]}
-    assert found["facts"]["model"] == ["iris:1", None]
+    comparison = history.json("compare", pair[0].id, pair[1].id)
+    assert comparison["runs"] == [run.id for run in pair]
+    assert comparison["config"] == {"job.arguments.kernel": ["rbf", "linear"], "job.arguments.penalty": [None, 1]}
+    assert comparison["metrics"] == {"accuracy": [0.975, 0.98], "f1": [None, 0.5]}
+    assert comparison["packages"] == {"scikit-learn": ["1.5.0", "1.9.0"]}
+    assert comparison["facts"]["model"] == ["iris:1", None]
 
 
 def test_compare_side_by_side(history: History, pair: Any) -> None:

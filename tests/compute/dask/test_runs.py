@@ -45,7 +45,7 @@ def test_one_fit_is_spread_over_the_machines(cluster: DaskCluster) -> None:
         team.build()
         done = team.train(*FOREST)
         assert "Dask dashboard: http://127.0.0.1:" in done.stdout
-        assert team.found()["hosts"] == [one.host_name for one in cluster.machines], done.stdout + done.stderr
+        assert team.found()["hosts"] == [machine.host_name for machine in cluster.machines], done.stdout + done.stderr
     finally:
         team.stop()
 
@@ -73,8 +73,8 @@ def test_a_run_is_a_task_of_the_cluster_as_long_as_it_goes_on(team: Team, cluste
     with cluster.client() as client:
 
         def tasks() -> list[str]:
-            found = {host_of(worker): keys for worker, keys in client.processing().items()}
-            return [host for host, keys in found.items() if any(key.startswith("vivero-src-") for key in keys)]
+            processing = {host_of(worker): keys for worker, keys in client.processing().items()}
+            return [host for host, keys in processing.items() if any(key.startswith("vivero-src-") for key in keys)]
 
         assert wait_for(tasks) == [name]
         done = team.finish(process)

@@ -28,14 +28,14 @@ with SshCluster(Path(sys.argv[1]), 1) as cluster:
 
 def left_of(folder: Path, pid: int) -> list[str]:
     """Return what this machine has of a cluster: mounts in its folder, processes that name it, one of its user."""
-    found = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(folder) in line]
+    remaining = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(folder) in line]
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdigit() and str(folder).encode() in (entry / "cmdline").read_bytes():
-                found.append(f"process {entry.name}")
+                remaining.append(f"process {entry.name}")
     with contextlib.suppress(OSError):
-        found += [f"process {pid}"] if b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes() else []
-    return found
+        remaining += [f"process {pid}"] if b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes() else []
+    return remaining
 
 
 def begun(folder: Path) -> tuple[subprocess.Popen[str], int]:
@@ -69,14 +69,14 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> No
 
 
 def test_a_node_has_nothing_of_this_machine(cluster: SshCluster) -> None:
-    one, other = cluster.machines[:2]
-    assert one.run("id", "--user", "--name", user=one.user) == "ml\n"
-    assert one.run("hostname") != other.run("hostname")
-    assert not one.path(ROOT).exists() and not one.path(cluster.folder).exists()
-    assert str(os.getpid()) not in one.run("ls", "/proc").split()
-    one.path("/tmp/here").touch()
-    assert not other.path("/tmp/here").exists()
-    one.path("/tmp/here").unlink()
+    first, second = cluster.machines[:2]
+    assert first.run("id", "--user", "--name", user=first.user) == "ml\n"
+    assert first.run("hostname") != second.run("hostname")
+    assert not first.path(ROOT).exists() and not first.path(cluster.folder).exists()
+    assert str(os.getpid()) not in first.run("ls", "/proc").split()
+    first.path("/tmp/here").touch()
+    assert not second.path("/tmp/here").exists()
+    first.path("/tmp/here").unlink()
 
 
 @pytest.mark.parametrize("command", ["ls {nodes}", "cat /etc/shadow", "su -c id", "ls /root/.ssh", "touch {root}/x"])

@@ -114,8 +114,8 @@ def test_the_same_run_is_followed_by_one_only(team: Team) -> None:
     process.kill()
     process.communicate()
     looks = [team.start("runner.cli", "recover") for _ in range(6)]
-    for one in looks:
-        one.communicate()
+    for look in looks:
+        look.communicate()
     record = team.wait_for_end()
     assert record["status"] == "completed" and team.folders()[-1].log.read_text() == lines(30)
 
@@ -126,7 +126,7 @@ def test_two_controllers_on_one_cluster(new_team: Callable[[], Team], cluster: S
 
     def count() -> None:
         while not stop.wait(0.05):
-            most.append(max(len(one.pids("sleep 0.4")) for one in cluster.machines))
+            most.append(max(len(machine.pids("sleep 0.4")) for machine in cluster.machines))
 
     for team in teams:
         team.script("import subprocess\nsubprocess.run(['sleep', '0.4'])\n")
@@ -143,10 +143,10 @@ def test_two_controllers_on_one_cluster(new_team: Callable[[], Team], cluster: S
 
 def test_a_changed_host_key_ends_it_before_anything_is_sent(team: Team, cluster: SshCluster) -> None:
     team.script("print('hello')\n")
-    one, other = cluster.machines[:2]
+    first, second = cluster.machines[:2]
     before = cluster.known_hosts.read_text()
     try:
-        cluster.known_hosts.write_text(f"{one.address} {other.public_key}")
+        cluster.known_hosts.write_text(f"{first.address} {second.public_key}")
         done = team.train("compute.hosts=[node1]", code=2)
     finally:
         cluster.known_hosts.write_text(before)
@@ -155,13 +155,13 @@ def test_a_changed_host_key_ends_it_before_anything_is_sent(team: Team, cluster:
 
 def test_a_wrong_key(team: Team, cluster: SshCluster) -> None:
     team.script("print('hello')\n")
-    for one in cluster.machines:
-        one.path(one.authorized).write_text(one.public_key)
+    for machine in cluster.machines:
+        machine.path(machine.authorized).write_text(machine.public_key)
     try:
         done = team.train(code=2)
     finally:
-        for one in cluster.machines:
-            one.path(one.authorized).write_text(cluster.public_key)
+        for machine in cluster.machines:
+            machine.path(machine.authorized).write_text(cluster.public_key)
     assert "rejected" in done.stdout and "IdentityFile" in done.stdout
 
 

@@ -42,14 +42,14 @@ def engines(
     saved = tmp_path_factory.mktemp("image") / "base.tar"
     with saved.open("wb") as file:
         file.writelines(engine.images.get(standing_image).save(named=True))
-    engines = {one.name: NodeEngine(one) for one in cluster.machines}
+    engines = {machine.name: NodeEngine(machine) for machine in cluster.machines}
     with contextlib.ExitStack() as stack:
         index = stack.enter_context(PackageIndex(tmp_path_factory.mktemp("index"), cluster.network.host))
-        for one in engines.values():
-            stack.callback(one.close)
-            stack.enter_context(one.machine.variables({"UV_INDEX_URL": index.url}))
+        for node_engine in engines.values():
+            stack.callback(node_engine.close)
+            stack.enter_context(node_engine.machine.variables({"UV_INDEX_URL": index.url}))
             with saved.open("rb") as file:
-                one.start().images.load(file)
+                node_engine.start().images.load(file)
         saved.unlink()
         yield engines
 
@@ -59,7 +59,7 @@ def made(engines: dict[str, NodeEngine]) -> Callable[[], list[Container]]:
     """Find the containers of the nodes."""
 
     def made() -> list[Container]:
-        listed = [one.client.containers.list(all=True, ignore_removed=True) for one in engines.values()]
+        listed = [engine.client.containers.list(all=True, ignore_removed=True) for engine in engines.values()]
         return [container for containers in listed for container in containers]
 
     return made
@@ -70,7 +70,7 @@ def crew(cluster: SshCluster, made: Callable[[], list[Container]], request: pyte
     crew = Crew(cluster, request.node.name, send_packages="true")
     with left_as_it_was(cluster, [crew]):
         yield crew
-    wait_for(lambda: not [one for one in made() if one.status == "running"], 30)
+    wait_for(lambda: not [container for container in made() if container.status == "running"], 30)
 
 
 def test_a_run_is_in_a_container_of_its_node(crew: Crew, made: Callable[[], list[Container]]) -> None:
@@ -107,7 +107,9 @@ def test_a_sweep_has_containers_on_all_nodes(crew: Crew, cluster: SshCluster) ->
     crew.script("import sys, time\ntime.sleep(1.5)\nprint(sys.argv)\n")
     done = crew.train("-m", *crew.boxed, "+job.arguments.n=range(0,6)")
     assert "6 completed" in done.stdout, done.stdout + done.stderr
-    assert {record["run"]["host"].split()[0] for record in crew.records()} == {one.name for one in cluster.machines}
+    assert {record["run"]["host"].split()[0] for record in crew.records()} == {
+        machine.name for machine in cluster.machines
+    }
 
 
 def test_cancel_ends_the_container(crew: Crew, made: Callable[[], list[Container]]) -> None:
@@ -146,7 +148,7 @@ def test_who_attends_the_container_is_killed(crew: Crew, made: Callable[[], list
     os.kill(attendant, signal.SIGKILL)
     done = crew.finish(process)
     assert done.returncode != 0 and crew.records()[-1]["status"] == "failed"
-    wait_for(lambda: not [one for one in made() if one.status == "running"], 30)
+    wait_for(lambda: not [container for container in made() if container.status == "running"], 30)
 
 
 def test_a_node_without_an_engine_is_named(crew: Crew, engines: dict[str, NodeEngine]) -> None:
@@ -179,8 +181,8 @@ def test_a_dockerfile_and_a_relative_mount(crew: Crew) -> None:
 
 def test_conda_packages_on_a_node(crew: Crew, cluster: SshCluster, channel: Path) -> None:
     place = Path("/srv/channel")
-    for one in cluster.machines:
-        one.copy(channel, place)
+    for machine in cluster.machines:
+        machine.copy(channel, place)
     crew.script("import sys, greeting, scores\nprint(sys.prefix, greeting.__file__, scores.VALUE)\n")
     write_project(crew.folder / "mine")
     words = ["environment=conda", "environment.packages=[greeting]", f"environment.channels=[{place}]"]

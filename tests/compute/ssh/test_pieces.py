@@ -48,7 +48,7 @@ def _joined(team: Team) -> str:
 def test_pieces_run_on_nodes(team: Team) -> None:
     done = team.finish(_begin(team, 5, 2))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert _joined(team) == "".join(f"file {one}.txt,{one}\n" for one in range(5))
+    assert _joined(team) == "".join(f"file {number}.txt,{number}\n" for number in range(5))
     assert sum(run.job.exists() for run in team.folders()) == 3
 
 
@@ -57,8 +57,8 @@ def test_a_lost_node_repeats_only_its_own_pieces(team: Team) -> None:
     process = _begin(team, 9, 1, *LOST, pause=1)
 
     def begun() -> RunLayout | None:
-        there = [run for run in team.folders() if run.job.exists() and not run.result.exists()]
-        return next((run for run in there if run.log.exists() and "begun" in run.log.read_text()), None)
+        started = [run for run in team.folders() if run.job.exists() and not run.result.exists()]
+        return next((run for run in started if run.log.exists() and "begun" in run.log.read_text()), None)
 
     first = wait_for(begun, 60)
     assert first is not None
@@ -67,7 +67,7 @@ def test_a_lost_node_repeats_only_its_own_pieces(team: Team) -> None:
     done = team.finish(process)
     machine.start()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert _joined(team) == "".join(f"file {one}.txt,{one}\n" for one in range(9))
+    assert _joined(team) == "".join(f"file {number}.txt,{number}\n" for number in range(9))
     ran = [run for run in team.folders() if run.job.exists()]
     assert len(ran) == 9  # an attempt on another node belongs to the same run
     lost = [run for run in ran if run.attempts.exists()]

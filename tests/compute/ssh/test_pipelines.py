@@ -35,10 +35,10 @@ def test_steps_on_two_computes_hand_their_outputs_on(team: Team) -> None:
     words = ["runner", *team.words, "+experiment=p", *BARE]
     done = team.finish(team.start(*words))
     assert done.returncode == 0, done.stdout + done.stderr
-    texts = {one["properties"].get("step"): one for one in team.records()}
-    found = team.workspace / "runs" / "p" / texts["back"]["id"] / "outputs" / "text.txt"
-    assert found.read_text() == "there here back "
-    kinds = {name: one["config"]["compute"]["kind"] for name, one in texts.items() if name}
+    texts = {record["properties"].get("step"): record for record in team.records()}
+    output = team.workspace / "runs" / "p" / texts["back"]["id"] / "outputs" / "text.txt"
+    assert output.read_text() == "there here back "
+    kinds = {name: record["config"]["compute"]["kind"] for name, record in texts.items() if name}
     assert kinds == {"there": "ssh", "here": "local", "back": "ssh"}
     again = team.finish(team.start(*words))
     assert again.returncode == 0 and again.stdout.count("reused from") == 3, again.stdout

@@ -28,7 +28,7 @@ class TestCompute(ClusterComputeContract):
         home = tmp_path / "home"
         shutil.copytree(cluster.user.home / ".ssh", home / ".ssh")
         monkeypatch.setenv("HOME", str(home))
-        config = SshComputeConfig(hosts=[one.name for one in cluster.machines], slots=2, max_attempts=2)
+        config = SshComputeConfig(hosts=[machine.name for machine in cluster.machines], slots=2, max_attempts=2)
         compute = ClusterCompute(config, SshMachines(config), several=False, say=print)
         yield compute
         compute.close()
@@ -77,41 +77,45 @@ def test_what_is_there_is_not_sent_again(team: Team, cluster: SshCluster) -> Non
 
 def test_a_source_that_was_changed_on_a_node_does_not_run_there(team: Team, cluster: SshCluster) -> None:
     machine = cluster.machines[0]
-    one = f"compute.hosts=[{machine.name}]"
+    on_machine = f"compute.hosts=[{machine.name}]"
     team.script("print('a source that is changed on its node')\n")
-    team.train(one)
+    team.train(on_machine)
     (kept,) = (
-        one for one in machine.root.glob("snapshots/*/files/train.py") if "changed on its node" in one.read_text()
+        script
+        for script in machine.root.glob("snapshots/*/files/train.py")
+        if "changed on its node" in script.read_text()
     )
     with kept.open("a") as file:
         file.write("open('outputs/pwned', 'w')\n")
-    done = team.train(one, code=2)
+    done = team.train(on_machine, code=2)
     assert "the snapshot was changed there (train.py), and is sent again for the next run" in done.stdout + done.stderr
-    team.train(one)
+    team.train(on_machine)
     assert not list(team.workspace.glob("**/pwned")) and "changed on its node" in team.folders()[-1].log.read_text()
 
 
 def test_an_interpreter_that_was_replaced_on_a_node_is_not_started(team: Team, cluster: SshCluster) -> None:
     machine = cluster.machines[0]
-    one = f"compute.hosts=[{machine.name}]"
+    on_machine = f"compute.hosts=[{machine.name}]"
     team.script("print('hello')\n")
-    team.train(one)
+    team.train(on_machine)
     key = team.records()[-1]["prepare"]["environment"]["key"]
     python = machine.root / "environments" / key / "bin" / "python"
     real = python.readlink()
     python.unlink()
     python.write_text(f'#!/bin/sh\ntouch {machine.root}/pwned\nexec {real} "$@"\n')
     python.chmod(0o755)
-    done = team.train(one)
+    done = team.train(on_machine)
     assert f"on {machine.name} is damaged (bin/python changed)" in done.stdout + done.stderr
     assert not (machine.root / "pwned").exists()
-    assert "damaged" not in team.train(one).stdout
+    assert "damaged" not in team.train(on_machine).stdout
 
 
 def test_what_is_home_is_gone_there_once_the_command_ends(team: Team, cluster: SshCluster) -> None:
     team.script("print('hello')\n")
     team.train("-m", "+job.arguments.n=range(0,9)")
-    assert not [run for one in cluster.machines for run in (one.root / "runs").glob("*") if "ahead." not in run.name]
+    assert not [
+        run for machine in cluster.machines for run in (machine.root / "runs").glob("*") if "ahead." not in run.name
+    ]
 
 
 def test_a_secret_reaches_the_script_and_no_file_keeps_it(team: Team, cluster: SshCluster) -> None:
@@ -195,7 +199,7 @@ def test_packages_are_sent_to_a_node_without_a_way_to_an_index(team: Team) -> No
     wanted = "environment.packages=['antlr4-python3-runtime==4.9.3', 'six==1.17.0']"
     done = team.train("environment=venv", wanted, "compute.send_packages=true")
     assert "both 1.17.0" in done.stdout
-    packages = [one["prepare"]["environment"]["packages"] for one in team.records()]
+    packages = [record["prepare"]["environment"]["packages"] for record in team.records()]
     assert packages == [{"antlr4-python3-runtime": "4.9.3", "six": "1.17.0"}]
 
 

@@ -39,10 +39,10 @@ def spread(cluster: SshCluster) -> Iterator[Spread]:
     """A team whose nodes have an environment for spread fits."""
     team = Spread(cluster, "spread", send_packages="true", scale_out="true")
     team.script(LONG, "long.py")
-    told = team.build()
+    output = team.build()
     yield team
     team.stop()
-    assert "Dask dashboard: http://127.0.0.1:" in told
+    assert "Dask dashboard: http://127.0.0.1:" in output
 
 
 def test_an_unmodified_script_is_spread_with_the_same_results(spread: Spread, cluster: SshCluster) -> None:
@@ -52,7 +52,7 @@ def test_an_unmodified_script_is_spread_with_the_same_results(spread: Spread, cl
     at_home = spread.run(*script, *FOREST, "compute=local", "experiment_name=home")
     assert at_home.returncode == 0, at_home.stdout + at_home.stderr
     here = spread.found("home")
-    assert away["hosts"] == [one.host_name for one in cluster.machines] and len(here["hosts"]) == 1
+    assert away["hosts"] == [machine.host_name for machine in cluster.machines] and len(here["hosts"]) == 1
     assert {**away, "hosts": 0, "ahead": 0} == {**here, "hosts": 0, "ahead": 0}
     assert away["ahead"][0] == away["ahead"][1] > 2 and here["ahead"] is None  # what is sent ahead is everywhere
     assert away["shared"] == 1 and away["children"] is False
@@ -86,11 +86,11 @@ def test_a_stranger_is_refused_and_the_dashboard_is_seen(spread: Spread, cluster
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "k", "-out", tmp_path / "c",
          "-days", "1", "-subj", "/CN=vivero node"], check=True, capture_output=True,
     )  # fmt: skip
-    for own in (None, (tmp_path / "c", tmp_path / "k")):
+    for certificate in (None, (tmp_path / "c", tmp_path / "k")):
         context = ssl.create_default_context(cafile=str(engine / "ca.pem"))
         context.check_hostname = False
-        if own is not None:
-            context.load_cert_chain(*map(str, own))
+        if certificate is not None:
+            context.load_cert_chain(*map(str, certificate))
         with pytest.raises((ssl.SSLError, ConnectionError)), socket.create_connection((host, int(port)), 5) as bare:
             answered(context.wrap_socket(bare))
     spread.go()
@@ -103,7 +103,7 @@ def test_a_killed_worker_process_or_a_lost_node_does_not_end_the_fit(spread: Spr
     process = spread.begin(*FOREST, "job.script=long.py")
     wait_for(lambda: len(spread.folders()) > before)
     spread.wait_for_log("begun", 60)
-    machine = next(one for one in cluster.machines if one is not spread.node())
+    machine = next(machine for machine in cluster.machines if machine is not spread.node())
     wait_for(partial(machine.pids, "node.engine"))
     machine.kill()
     done = spread.finish(process)

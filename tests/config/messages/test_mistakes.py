@@ -42,10 +42,10 @@ def mistake(do: Any) -> Any:
     try:
         do()
     except Exception as error:
-        told = as_user_error(error)
-        if told is None:
+        user_error = as_user_error(error)
+        if user_error is None:
             raise
-        return str(told)
+        return str(user_error)
     return ""
 
 
@@ -78,12 +78,12 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_a_value_of_another_kind_is_taken_or_told(chosen: str, plan: Any) -> None:
     words, looked = CHOSEN[chosen], 0
     others = list(CHOSEN.values())[: list(CHOSEN).index(chosen)]  # whose keys are looked at there
-    known = {key for one in others for key in keys(plan(*one))}
+    known = {key for overrides in others for key in keys(plan(*overrides))}
     for key in keys(plan(*words)):
         if key.startswith("hydra") or key in known:
             continue
         for value in VALUES:
             looked += 1
-            told = mistake(lambda word=f"{key}={value}": plan(*words, word))
-            assert not [one for one in THEIRS if one in told], f"{key}={value}: {told}"
+            message = mistake(lambda word=f"{key}={value}": plan(*words, word))
+            assert not [phrase for phrase in THEIRS if phrase in message], f"{key}={value}: {message}"
     assert looked >= len(VALUES)

@@ -22,11 +22,11 @@ def test_the_word_to_type_instead_is_taken(value: str) -> None:
         PARSER.parse_overrides([f"job.display_name={value}"])
         assume(condition=False)
     except OverrideParseException as error:
-        told = str(as_user_error(error))
-    if "Quote special characters" in told:
+        message = str(as_user_error(error))
+    if "Quote special characters" in message:
         return
-    (word,) = shlex.split(told.partition(": ")[2])
-    (found,) = PARSER.parse_overrides([word])
-    assert found.key_or_group == "job.display_name"
+    (word,) = shlex.split(message.partition(": ")[2])
+    (override,) = PARSER.parse_overrides([word])
+    assert override.key_or_group == "job.display_name"
     if value[0] != "[":
-        assert str(found.value()).replace("\\", "") == value.replace("\\", "")
+        assert str(override.value()).replace("\\", "") == value.replace("\\", "")

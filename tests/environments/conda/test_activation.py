@@ -32,9 +32,9 @@ def test_the_order_is_condas_and_values_are_no_code(tmp_path: Path) -> None:
     write(tmp_path / "conda-meta/state", json.dumps({"env_vars": {"SECOND": "state", "HOSTILE": hostile}}))
     write(tmp_path / "etc/conda/activate.d/a; touch pwned.sh", 'export THIRD="$SECOND+script"\n')
     write(tmp_path / "etc/conda/activate.d/b.fish", "this is no bash (")
-    found = activated(tmp_path, {"PATH": os.environ["PATH"]})
-    assert (found["FIRST"], found["SECOND"], found["THIRD"]) == ("file", "state", "state+script")
-    assert found["HOSTILE"] == hostile and found["CONDA_PREFIX"] == str(tmp_path)
+    variables = activated(tmp_path, {"PATH": os.environ["PATH"]})
+    assert (variables["FIRST"], variables["SECOND"], variables["THIRD"]) == ("file", "state", "state+script")
+    assert variables["HOSTILE"] == hostile and variables["CONDA_PREFIX"] == str(tmp_path)
     assert not list(tmp_path.rglob("pwned")) and not Path("pwned").exists()
 
 

@@ -215,8 +215,8 @@ def test_a_package_that_changed_since_it_was_locked_is_refused(
 
 def test_two_processes_build_one_environment_once(layout: Layout, channel: Any) -> None:
     both = [start(layout, channel, "greeting") for _ in range(2)]
-    texts = [one.communicate(timeout=120)[0] for one in both]
-    assert [one.returncode for one in both] == [0, 0], texts
+    texts = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], texts
     assert sum(text.count("Building environment") for text in texts) == 1
     assert sum(text.count("Solving") for text in texts) == 1
 
@@ -230,7 +230,7 @@ def test_a_killed_builder_leaves_nothing_that_is_used(
     wait_for(lambda: list(layout.environments.glob(".building-*/lib")), 60)
     builder.kill()
     builder.communicate()
-    assert not [one for one in layout.environments.glob("*/environment.json") if not one.parent.name.startswith(".")]
+    assert not [path for path in layout.environments.glob("*/environment.json") if not path.parent.name.startswith(".")]
     again = start(layout, channel, "greeting", RATTLER_CACHE_DIR=cache)
     text = again.communicate(timeout=120)[0]
     assert again.returncode == 0, text

@@ -18,8 +18,8 @@ from tests.support.projects import write_project
 @pytest.fixture
 def environment(layout: Layout, channel: Any, base_image: Any, swept: Any) -> Any:
     def make(**spec: Any) -> Any:
-        asked = ImageSpecConfig(**{"kind": "conda", "packages": ["greeting"], "channels": [str(channel)], **spec})
-        return DockerEnvironment(layout, DockerEnvironmentConfig(base_image=base_image, spec=asked))
+        image_spec = ImageSpecConfig(**{"kind": "conda", "packages": ["greeting"], "channels": [str(channel)], **spec})
+        return DockerEnvironment(layout, DockerEnvironmentConfig(base_image=base_image, spec=image_spec))
 
     return make
 

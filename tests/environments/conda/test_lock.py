@@ -26,7 +26,7 @@ def test_its_first_part_is_an_explicit_specification() -> None:
     rattler = pytest.importorskip("rattler.explicit_environment.environment")
     read = rattler.ExplicitEnvironmentSpec.from_str(LOCK.text().partition("# pip")[0])
     assert str(read.platform) == "linux-64"
-    assert [one.url for one in read.packages] == [f"{one.url}#sha256:{HASH}" for one in LOCK.packages]
+    assert [package.url for package in read.packages] == [f"{package.url}#sha256:{HASH}" for package in LOCK.packages]
 
 
 def test_comments_do_not_change_the_key_but_hashes_and_the_place_do() -> None:

@@ -41,24 +41,27 @@ def ask(base: Any, text: Any = None, **settings: Any) -> Any:
 
 def test_a_file_as_conda_reads_it(tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("six\n")
-    asked, lines = ask(tmp_path, FILE)
-    assert asked.specs == ("numpy >=1.19,<2", "only-linux", "python=3.6.2", "team::six")
-    assert asked.channels[:2] == ("conda-forge", str(tmp_path / "mine"))
-    assert all(one.startswith("https://repo.anaconda.com/pkgs/") for one in asked.channels[2:]) and asked.channels[2:]
-    assert asked.pip.lines == ("six", "tabulate") and len(lines) == 1 and "azureml-defaults" in lines[0]
+    spec, lines = ask(tmp_path, FILE)
+    assert spec.specs == ("numpy >=1.19,<2", "only-linux", "python=3.6.2", "team::six")
+    assert spec.channels[:2] == ("conda-forge", str(tmp_path / "mine"))
+    assert (
+        all(channel.startswith("https://repo.anaconda.com/pkgs/") for channel in spec.channels[2:])
+        and spec.channels[2:]
+    )
+    assert spec.pip.lines == ("six", "tabulate") and len(lines) == 1 and "azureml-defaults" in lines[0]
 
 
 def test_settings_come_before_the_file(tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("")
-    asked, _ = ask(tmp_path, FILE, packages=["scipy"], channels=["first"], python="3.11", pip=["joblib"])
-    assert asked.channels[:2] == ("first", "conda-forge")
-    assert "python=3.11" in asked.specs and "python=3.6.2" not in asked.specs and "scipy" in asked.specs
-    assert asked.pip.lines == ("joblib", "tabulate")
+    spec, _ = ask(tmp_path, FILE, packages=["scipy"], channels=["first"], python="3.11", pip=["joblib"])
+    assert spec.channels[:2] == ("first", "conda-forge")
+    assert "python=3.11" in spec.specs and "python=3.6.2" not in spec.specs and "scipy" in spec.specs
+    assert spec.pip.lines == ("joblib", "tabulate")
 
 
 def test_python_and_a_channel_are_there_even_if_nobody_names_them(tmp_path: Path) -> None:
-    asked, _ = ask(tmp_path, packages=["numpy"])
-    assert asked.specs == ("numpy", "python") and asked.channels == ("conda-forge",)
+    spec, _ = ask(tmp_path, packages=["numpy"])
+    assert spec.specs == ("numpy", "python") and spec.channels == ("conda-forge",)
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

@@ -62,15 +62,15 @@ def test_steps_use_secrets_and_no_layer_has_them(
     assert record.packages["six"] == "1.16.0" and record.prefix == "/opt/made"
     image = engine.images.get(record.image)
     seen = engine.containers.run(image.id, ["cat", "/seen"], remove=True).decode()
-    assert seen.split()[::2] == [hashlib.sha256(one.encode()).hexdigest() for one in (SECRET, ADDRESS)]
+    assert seen.split()[::2] == [hashlib.sha256(secret.encode()).hexdigest() for secret in (SECRET, ADDRESS)]
     planted = ("hunter2-secret", "planted-certificate", "planted-address")
-    assert not any(one in json.dumps(image.attrs) + json.dumps(image.history()) for one in planted)
+    assert not any(secret in json.dumps(image.attrs) + json.dumps(image.history()) for secret in planted)
     layers = 0
     with tarfile.open(fileobj=io.BytesIO(b"".join(image.save()))) as saved:
-        for one in saved:
-            if one.name.endswith("layer.tar"):
+        for member in saved:
+            if member.name.endswith("layer.tar"):
                 layers += 1
-                layer = saved.extractfile(one)
+                layer = saved.extractfile(member)
                 assert layer is not None
                 content = layer.read()
                 assert not any(secret.encode() in content for secret in planted)
@@ -107,7 +107,7 @@ def test_without_a_command_that_has_it(prepare: Any, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"),
+    ("text", "needed"),
     [
         ("FROM a\nRUN echo --mount=x\n", False),
         ("FROM a\nRUN --mount=type=cache,target=/c true\n", True),
@@ -118,5 +118,5 @@ def test_without_a_command_that_has_it(prepare: Any, monkeypatch: pytest.MonkeyP
         ("FROM a\nCOPY --from=b a b\n", False),
     ],
 )
-def test_what_asks_for_it(text: str, asked: bool) -> None:
-    assert buildkit.is_needed(text) is asked
+def test_what_asks_for_it(text: str, needed: bool) -> None:
+    assert buildkit.is_needed(text) is needed

@@ -96,10 +96,10 @@ def test_nothing_secret_is_in_the_image(
     planted = ("hunter2-secret", "planted-certificate", "planted-address")
     layers = 0
     with tarfile.open(fileobj=io.BytesIO(b"".join(image.save()))) as saved:
-        for one in saved:
-            if one.name.endswith("layer.tar"):
+        for member in saved:
+            if member.name.endswith("layer.tar"):
                 layers += 1
-                layer = saved.extractfile(one)
+                layer = saved.extractfile(member)
                 assert layer is not None
                 content = layer.read()
                 assert not any(secret.encode() in content for secret in planted)
@@ -181,8 +181,8 @@ def build(layout: Layout, base_image: Any, *packages: Any) -> Any:
 
 def test_two_builds_of_one_key(layout: Layout, base_image: Any) -> None:
     both = [build(layout, base_image, "six==1.14.0") for _ in range(2)]
-    outputs = [one.communicate(timeout=120)[0] for one in both]
-    assert [one.returncode for one in both] == [0, 0], outputs
+    outputs = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
     assert sum("Building image" in output for output in outputs) == 1
     assert len({output.strip().splitlines()[-1] for output in outputs}) == 1
 
@@ -197,7 +197,7 @@ def test_a_build_that_is_killed_leaves_nothing_and_is_repeated(
     wait_for(swept)
     process.kill()
     process.wait()
-    assert not [one for one in images_of(engine, tmp_path).values() if one.get(KIND) == "build"]
+    assert not [labels for labels in images_of(engine, tmp_path).values() if labels.get(KIND) == "build"]
     handle = prepare(spec={"packages": ["six==1.13.0"]})
     assert look(handle, "import six").returncode == 0 and not swept()
     assert not list(layout.environments.glob(".building-*"))

@@ -24,8 +24,8 @@ def test_a_step_in_a_container_hands_its_output_on(command_line: CommandLine, ba
     pipelines.run()
     assert (pipelines.outputs_of("c") / "text.txt").read_text() == "a b c "
     kinds = {name: json.loads(pipelines.place(pipelines.run_of(name)).record.read_text()) for name in "abc"}
-    found = {name: one["prepare"]["environment"]["kind"] for name, one in kinds.items()}
-    assert found == {"a": "current", "b": "docker", "c": "current"}
+    environments = {name: record["prepare"]["environment"]["kind"] for name, record in kinds.items()}
+    assert environments == {"a": "current", "b": "docker", "c": "current"}
     pipelines.run()
     assert pipelines.states() == {"a": "reused", "b": "reused", "c": "reused"}
     steps["b"] = step("b", "a", job=trace)

@@ -110,7 +110,9 @@ def test_it_is_ended(typed: Any, swept: Any, how: str) -> None:
 def test_it_is_ended_before_its_worker_listens(typed: Any, swept: Any) -> None:
     """The first process of a container gets no signal that it has no handler for."""
     process = typed.start(ENDLESS)
-    wait_for(lambda: any(one.status == "running" and one.labels[KIND] == "run" for one in swept()), 30)
+    wait_for(
+        lambda: any(container.status == "running" and container.labels[KIND] == "run" for container in swept()), 30
+    )
     os.kill(int(typed.run().attendant_lock.read_text()), signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert typed.record()["status"] == "canceled", (out + err).decode()
@@ -148,7 +150,7 @@ def test_one_whose_attendant_is_killed_ends(typed: Any, swept: Any) -> None:
     os.kill(int(typed.run().attendant_lock.read_text()), signal.SIGKILL)
     process.communicate(timeout=60)
     assert process.returncode == 2
-    wait_for(lambda: all(one.status == "exited" for one in swept()), 20)
+    wait_for(lambda: all(container.status == "exited" for container in swept()), 20)
     assert typed("print('again')").returncode == 0
     assert not swept()  # the next run removes what was left
 
@@ -262,7 +264,7 @@ def test_nothing_else_of_this_machine_is_seen_or_written_from_inside(typed: Any,
     for line in ("CapEff: 0000000000000000", "CapPrm: 0000000000000000", "NoNewPrivs: 1", "engine False"):
         assert line in done.stdout
     assert not any((tmp_path / "home").iterdir()) and "outputs is a link" in done.stdout
-    (run,) = [one for one in typed.runs() if one.root.parent.name == "src"]
+    (run,) = [run for run in typed.runs() if run.root.parent.name == "src"]
     assert (run.outputs / "program").stat().st_mode & 0o7777 == 0o755 and (run.outputs / "authorized_keys").is_file()
 
 

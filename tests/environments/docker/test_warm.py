@@ -68,7 +68,7 @@ def sweep(command_line: CommandLine, base_image: Any) -> Any:
 def test_trials_share_a_container(sweep: Any, swept: Any) -> None:
     code, said = sweep("job.arguments.a=1,2,3,4,5,6")
     assert code == 0, said
-    assert {one.status for one in sweep.trials()} == {"completed"} and len(sweep.trials()) == 6
+    assert {trial.status for trial in sweep.trials()} == {"completed"} and len(sweep.trials()) == 6
     assert len(sweep.logs()) == 6 and len({log.split()[1] for log in sweep.logs()}) == 1
     wait_for(lambda: not swept())
 
@@ -87,7 +87,7 @@ def test_what_they_find_is_what_a_fresh_container_has(sweep: Any) -> None:
 def test_one_that_fails_is_said_and_the_others_go_on(sweep: Any) -> None:
     code, said = sweep("job.arguments.a=1,2,3", script=SCRIPT + "\nif given.a == 2: raise ValueError('a is two')\n")
     assert code == 2 and "ValueError: a is two" in said
-    assert sorted(one.status for one in sweep.trials()) == ["completed", "completed", "failed"]
+    assert sorted(trial.status for trial in sweep.trials()) == ["completed", "completed", "failed"]
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -99,7 +99,7 @@ def test_ctrl_c(sweep: Any, swept: Any, times: int) -> None:
         wait_for(lambda: list(Layout(sweep.line.workspace).runs.glob("*/*/cancel.json")))
     process.communicate(timeout=60)
     assert process.returncode == 130
-    assert {one.status for one in sweep.trials()} == {"canceled"}
+    assert {trial.status for trial in sweep.trials()} == {"canceled"}
     wait_for(lambda: not swept())
 
 
@@ -114,7 +114,7 @@ def test_trials_outlive_the_controller(sweep: Any, swept: Any) -> None:
     wait_for(lambda: not swept(), 20)
     assert sweep.line.vivero("recover").returncode == 0
     runs = json.loads(sweep.line.vivero("runs", "--json").stdout)
-    assert [one["status"] for one in runs] == ["completed", "completed"]
+    assert [run["status"] for run in runs] == ["completed", "completed"]
 
 
 def test_a_trial_registers_a_model(sweep: Any) -> None:
@@ -175,8 +175,8 @@ def test_a_warm_container_whose_attendant_is_killed(sweep: Any, swept: Any) -> N
     (experiment,) = {path.parent.parent for path in Layout(sweep.line.workspace).runs.glob("*/*-*/logs")}
     (experiment / "go").write_text("")
     process.communicate(timeout=60)
-    assert process.returncode == 0 and {one.status for one in sweep.trials()} == {"completed"}
-    wait_for(lambda: all(one.status == "exited" for one in swept()), 20)
+    assert process.returncode == 0 and {trial.status for trial in sweep.trials()} == {"completed"}
+    wait_for(lambda: all(container.status == "exited" for container in swept()), 20)
 
 
 def test_a_trial_that_runs_out_of_memory_takes_no_other_with_it(sweep: Any) -> None:
@@ -185,7 +185,7 @@ def test_a_trial_that_runs_out_of_memory_takes_no_other_with_it(sweep: Any) -> N
     words = ("job.arguments.a=10,400,20,30", "environment.resources.memory=200m", "job.arguments={a: 0}")
     code, said = sweep(*words, "sweep.objective=null", script=script)
     assert code == 2, said
-    assert [one.status for one in sweep.trials()] == ["completed", "failed", "completed", "completed"], said
+    assert [trial.status for trial in sweep.trials()] == ["completed", "failed", "completed", "completed"], said
     assert "killed by SIGKILL: out of memory" in said
 
 
@@ -195,13 +195,13 @@ def test_a_worker_that_is_killed_takes_no_other_trial_with_it(sweep: Any, swept:
     wait_for(lambda: len(sweep.logs()) == 2, 60)
     (warm,) = swept()
     above = {int(pid): int(parent) for pid, parent in warm.top(ps_args="-eo pid,ppid")["Processes"]}
-    (first,) = [one for one in above if above[one] not in above]  # then the interpreter, the workers, the scripts
-    workers = [one for one in above if above.get(above[one]) == first]
+    (first,) = [pid for pid in above if above[pid] not in above]  # then the interpreter, the workers, the scripts
+    workers = [pid for pid in above if above.get(above[pid]) == first]
     assert len(workers) == 2
     os.kill(workers[0], signal.SIGKILL)
     (runs,) = Layout(sweep.line.workspace).runs.iterdir()
     (runs / "go").touch()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2, (out + err).decode()
-    assert sorted(one.status for one in sweep.trials()) == ["completed", "failed"]
+    assert sorted(trial.status for trial in sweep.trials()) == ["completed", "failed"]
     wait_for(lambda: not swept())

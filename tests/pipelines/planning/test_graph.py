@@ -26,7 +26,7 @@ def graphs(draw: st.DrawFn) -> Graph:
 
 
 def _reaches(needs: Mapping[str, list[str]], name: str, goal: str) -> bool:
-    return any(other == goal or _reaches(needs, other, goal) for other in needs[name])
+    return any(need == goal or _reaches(needs, need, goal) for need in needs[name])
 
 
 @given(graphs())
@@ -34,7 +34,7 @@ def test_each_step_comes_after_those_it_needs(needs: Graph) -> None:
     order = in_order(needs)
     assert sorted(order) == sorted(needs)
     for name, others in needs.items():
-        assert all(order.index(other) < order.index(name) for other in others)
+        assert all(order.index(need) < order.index(name) for need in others)
 
 
 @given(st.permutations([f"s{number}" for number in range(8)]))
@@ -45,7 +45,7 @@ def test_steps_that_need_nothing_keep_their_order(names: list[str]) -> None:
 @given(graphs(), st.data())
 def test_what_comes_after_a_step_is_what_reaches_it(needs: Graph, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(needs)))
-    assert after(needs, name) == {one for one in needs if _reaches(needs, one, name)}
+    assert after(needs, name) == {step for step in needs if _reaches(needs, step, name)}
     assert chosen(needs, [], name) == {name, *after(needs, name)}
 
 
@@ -59,7 +59,7 @@ def test_only_is_exactly_what_is_named(needs: Graph, data: st.DataObject) -> Non
 @given(graphs(), st.data())
 def test_a_circle_is_named_in_full(needs: Graph, data: st.DataObject) -> None:
     last = in_order(needs)[-1]
-    first = data.draw(st.sampled_from(sorted({last, *(one for one in needs if _reaches(needs, last, one))})))
+    first = data.draw(st.sampled_from(sorted({last, *(step for step in needs if _reaches(needs, last, step))})))
     with pytest.raises(UserError, match="need each other in a circle: ") as caught:
         in_order({**needs, first: [*needs[first], last]})
     circle = caught.value.message.rsplit(": ", 1)[1].split(" -> ")

@@ -36,11 +36,11 @@ def _base() -> Any:
 
 
 def _written(job: Any, inputs: Any, compute: str) -> Any:
-    found = copy.deepcopy(_base())
-    found["job"] = {**found["job"], "source": "src", **copy.deepcopy(job)}
-    found["data"] = {**found["data"], "inputs": copy.deepcopy(inputs)}
-    found["environment"], found["compute"] = {"kind": "current"}, {"kind": compute}
-    return found
+    written = copy.deepcopy(_base())
+    written["job"] = {**written["job"], "source": "src", **copy.deepcopy(job)}
+    written["data"] = {**written["data"], "inputs": copy.deepcopy(inputs)}
+    written["environment"], written["compute"] = {"kind": "current"}, {"kind": compute}
+    return written
 
 
 def _composed(sections: Sections, written: Any) -> Any:
@@ -54,8 +54,8 @@ def _composed(sections: Sections, written: Any) -> Any:
 @given(STEPS)
 def test_it_does_not_depend_on_the_steps_before(steps: list[tuple[Any, Any, str]]) -> None:
     shared = Sections()
-    for one in steps:
-        written = _written(*one)
+    for step in steps:
+        written = _written(*step)
         assert _composed(shared, written) == _composed(Sections(), written)
 
 
@@ -65,6 +65,6 @@ def test_it_does_not_depend_on_the_steps_before(steps: list[tuple[Any, Any, str]
 )
 def test_it_does_not_depend_on_the_arguments_before(job: Any, arguments: list[dict[str, Any]]) -> None:
     shared = Sections()
-    for one in arguments:
-        written = _written({**job, "arguments": one}, {}, "local")
+    for argument in arguments:
+        written = _written({**job, "arguments": argument}, {}, "local")
         assert _composed(shared, written) == _composed(Sections(), written)

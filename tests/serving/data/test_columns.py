@@ -68,9 +68,9 @@ def test_a_fault_is_named_by_row_and_column(name: str, client: Any) -> None:
 
 
 def test_infinity_in_a_tensor(client: Any) -> None:
-    asked = client(m=make_column_transformer((StandardScaler(), [0, 1])).fit([[1.0, 2.0], [2.0, 4.0]]))
+    server = client(m=make_column_transformer((StandardScaler(), [0, 1])).fit([[1.0, 2.0], [2.0, 4.0]]))
     tensor = {"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [1e308 * 10, 1]}
-    answer = asked.post(
+    answer = server.post(
         "/v2/models/m/infer", data=__import__("json").dumps({"inputs": [tensor]}), content_type="application/json"
     )
     assert answer.status_code == 400
@@ -92,11 +92,11 @@ def test_csv_cells_of_a_model_of_texts_stay_texts(client: Any) -> None:
     lines = ["true", "2.50", "day", "2.5", "True"]
     words = TfidfVectorizer(analyzer=str.split)
     model = make_pipeline(words, LogisticRegression()).fit(lines, [0, 1, 0, 0, 1])
-    asked = client(m=model)
-    text = "".join(f"{one}\n" for one in ("note", *lines))
-    answer = asked.post("/invocations", data=text, content_type="text/csv")
+    server = client(m=model)
+    text = "".join(f"{line}\n" for line in ("note", *lines))
+    answer = server.post("/invocations", data=text, content_type="text/csv")
     assert answer.json == {"predictions": model.predict(lines).tolist()}
-    answer = asked.post("/invocations", data="note\nday\nNA\n", content_type="text/csv")
+    answer = server.post("/invocations", data="note\nday\nNA\n", content_type="text/csv")
     assert answer.status_code == 400 and answer.json["error"]["row"] == 1
 
 
@@ -121,14 +121,14 @@ def test_categories_that_are_numbers(client: Any) -> None:
     frame = pd.DataFrame({"floor": [0, 1, 2, 3] * 6, "age": range(24)})
     encode = make_column_transformer((OneHotEncoder(), ["floor"]), (StandardScaler(), ["age"]))
     model = make_pipeline(encode, LogisticRegression()).fit(frame, [0, 1, 1, 0] * 6)
-    asked = client(m=model)
+    server = client(m=model)
     expected = model.predict(frame[:4]).tolist()
     rows = frame[:4].to_dict("records")
-    assert asked.post("/score", json={"data": rows}).json["predict"] == expected
+    assert server.post("/score", json={"data": rows}).json["predict"] == expected
     text = frame[:4].to_csv(index=False)
-    assert asked.post("/invocations", data=text, content_type="text/csv").json == {"predictions": expected}
+    assert server.post("/invocations", data=text, content_type="text/csv").json == {"predictions": expected}
     for wrong in (4, "1"):
-        error = asked.post("/score", json={"data": [{"floor": wrong, "age": 1}]}).json["error"]
+        error = server.post("/score", json={"data": [{"floor": wrong, "age": 1}]}).json["error"]
         assert (error["code"], error["column"]) == ("unknown_category", "floor")
 
 
@@ -175,14 +175,14 @@ def test_categories_never_seen_where_the_encoder_takes_them(
 def test_boosting_on_columns_of_categories(client: Any) -> None:
     frame = TABLE[["age", "sex", "children"]].astype({"sex": "category"})
     model = HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=2).fit(frame, TARGET)
-    asked = client(m=model)
+    server = client(m=model)
     for age, sex in ((30, "m"), (30, None), (30, "never seen"), (None, "m")):
         expected = model.predict_proba(
             pd.DataFrame({"age": [age or np.nan], "sex": pd.Series([sex], dtype=object), "children": [1]})
         )
         body = {"data": [{"age": age, "sex": sex, "children": 1}], "method": "predict_proba"}
-        assert asked.post("/score", json=body).json["predict_proba"] == expected.tolist()
-    assert asked.post("/score", json={"data": [{"age": "x", "sex": "m", "children": 1}]}).status_code == 400
+        assert server.post("/score", json=body).json["predict_proba"] == expected.tolist()
+    assert server.post("/score", json={"data": [{"age": "x", "sex": "m", "children": 1}]}).status_code == 400
 
 
 def test_mixed_columns_below_a_vote(client: Any) -> None:
@@ -200,7 +200,8 @@ DAYS = pd.DataFrame(
 )
 DATED = make_pipeline(
     make_column_transformer(
-        (FunctionTransformer(lambda frame: frame.apply(lambda one: one.dt.month)), ["when"]), remainder="passthrough"
+        (FunctionTransformer(lambda frame: frame.apply(lambda column: column.dt.month)), ["when"]),
+        remainder="passthrough",
     ),
     LogisticRegression(),
 ).fit(DAYS, [0, 1, 0, 1])
@@ -240,7 +241,7 @@ def columns_of(model: Any) -> tuple[Column, ...]:
 
 def test_columns_are_read_off_the_transformers() -> None:
     columns = columns_of(MIXED)
-    assert [one.kind for one in columns] == ["number", "category", "category", "number", "text"]
+    assert [column.kind for column in columns] == ["number", "category", "category", "number", "text"]
     assert columns[2].categories == ("01234", "55555", "98765") and not columns[2].others
     assert read_schema(LogisticRegression().fit([[0], [1]], [0, 1])).columns is None
     both = make_column_transformer((StandardScaler(), ["n"]), ("passthrough", ["n"]), ("drop", ["m"])).fit(
@@ -251,7 +252,7 @@ def test_columns_are_read_off_the_transformers() -> None:
     selected = make_column_transformer(
         (OneHotEncoder(), make_column_selector(dtype_include=object)), remainder="passthrough"
     )
-    kinds = [one.kind for one in columns_of(selected.fit(TABLE[["age", "sex"]].astype({"sex": object})))]
+    kinds = [column.kind for column in columns_of(selected.fit(TABLE[["age", "sex"]].astype({"sex": object})))]
     assert kinds == ["any", "category"]
 
 
@@ -274,7 +275,11 @@ def test_a_column_may_be_empty_where_its_transformer_takes_that() -> None:
     }
     frame = pd.DataFrame({"note": ["good", "bad"], "age": [1.0, 2.0], "n": [1.0, 2.0]})
     columns = columns_of(make_column_transformer(*steps.values()).fit(frame))
-    assert [(one.kind, one.missing) for one in columns] == [("text", False), ("number", True), ("number", False)]
+    assert [(column.kind, column.missing) for column in columns] == [
+        ("text", False),
+        ("number", True),
+        ("number", False),
+    ]
 
 
 WORDS = np.array(["a", "b", None, "a", "b", "a"] * 4, dtype=object)
@@ -283,7 +288,7 @@ SIDES = [0, 1, 1, 0, 1, 0] * 4
 
 def filled(marker: Any, strategy: str, form: str) -> Any:
     """Return a model that fills in `marker` before it encodes, fitted on an array, a frame or one column of a frame."""
-    values = np.array([marker if one is None else one for one in WORDS], dtype=object)
+    values = np.array([marker if word is None else word for word in WORDS], dtype=object)
     fill = SimpleImputer(strategy=strategy, missing_values=marker, fill_value="b")
     steps = [fill, OneHotEncoder()]
     if form == "array":
@@ -302,23 +307,23 @@ def filled(marker: Any, strategy: str, form: str) -> Any:
 def test_what_an_imputer_fills_in_is_a_value_and_null_is_it(marker: Any, strategy: str, form: str, client: Any) -> None:
     model = filled(marker, strategy, form)
     given = [[marker], ["a"], ["b"]]
-    rows = np.array(given, dtype=object) if form == "array" else pd.DataFrame({"c": given}).map(lambda one: one[0])
+    rows = np.array(given, dtype=object) if form == "array" else pd.DataFrame({"c": given}).map(lambda cell: cell[0])
     expected = model.predict(rows.astype(object) if form != "array" else rows).tolist()
-    asked = client(m=model)
+    server = client(m=model)
     name = "0" if form == "array" else "c"
-    csv = "".join(f"{one}\n" for one in (name, marker, "a", "b"))
-    empty = "".join(f"{one}\n" for one in (name, '""', "a", "b"))
+    csv = "".join(f"{line}\n" for line in (name, marker, "a", "b"))
+    empty = "".join(f"{line}\n" for line in (name, '""', "a", "b"))
     tensor = {"name": name, "shape": [3, 1], "datatype": "BYTES", "data": [marker, "a", "b"]}
     for answer in (
-        asked.post("/score", json={"data": given}).json.get("predict"),
-        asked.post("/score", json={"data": [[None], ["a"], ["b"]]}).json.get("predict"),
-        asked.post("/invocations", json={"instances": given}).json.get("predictions"),
-        asked.post("/invocations", data=csv, content_type="text/csv").json.get("predictions"),
-        asked.post("/invocations", data=empty, content_type="text/csv").json.get("predictions"),
-        asked.post("/v2/models/m/infer", json={"inputs": [tensor]}).json.get("outputs", [{}])[0].get("data"),
+        server.post("/score", json={"data": given}).json.get("predict"),
+        server.post("/score", json={"data": [[None], ["a"], ["b"]]}).json.get("predict"),
+        server.post("/invocations", json={"instances": given}).json.get("predictions"),
+        server.post("/invocations", data=csv, content_type="text/csv").json.get("predictions"),
+        server.post("/invocations", data=empty, content_type="text/csv").json.get("predictions"),
+        server.post("/v2/models/m/infer", json={"inputs": [tensor]}).json.get("outputs", [{}])[0].get("data"),
     ):
         assert answer == expected
-    refused = asked.post("/score", json={"data": [["never seen"]]})
+    refused = server.post("/score", json={"data": [["never seen"]]})
     assert refused.status_code == 400 and refused.json["error"]["code"] == "unknown_category"
 
 
@@ -327,10 +332,10 @@ def test_what_an_imputer_fills_in_is_a_value_and_null_is_it(marker: Any, strateg
 def test_a_number_that_an_imputer_fills_in_is_what_null_is(marker: Any, strategy: str, client: Any) -> None:
     values = np.array([[1.0, 2.0], [marker, 3.0], [4.0, marker], [2.0, 5.0]] * 5)
     model = make_pipeline(SimpleImputer(strategy=strategy, missing_values=marker), LogisticRegression())
-    asked = client(m=model.fit(values, [0, 1, 1, 0] * 5))
+    server = client(m=model.fit(values, [0, 1, 1, 0] * 5))
     assert read_schema(model).columns is None  # all of them are numbers
     expected = model.predict_proba(values[:3]).tolist()
-    empty = [[None if one == marker else one for one in row] for row in values[:3].tolist()]
+    empty = [[None if cell == marker else cell for cell in row] for row in values[:3].tolist()]
     for rows in (values[:3].tolist(), empty):
-        answer = asked.post("/score", json={"data": rows, "method": "predict_proba"})
+        answer = server.post("/score", json={"data": rows, "method": "predict_proba"})
         assert answer.json.get("predict_proba") == expected, answer.json

@@ -56,9 +56,9 @@ def test_a_broken_file_is_told_in_one_line(case: str, tmp_path: Path) -> None:
         pytest.importorskip("pyarrow")
     path = tmp_path / f"rows{kind}"
     path.write_bytes(content)
-    told = outcome(path)
-    assert line in told
-    assert "\n" not in told
+    message = outcome(path)
+    assert line in message
+    assert "\n" not in message
 
 
 @given(st.binary(max_size=200), st.sampled_from([".csv", ".jsonl"]))
@@ -101,9 +101,9 @@ def test_a_long_row_is_not_taken_into_memory(
         else:
             file.write(filling * (size // len(filling)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told = outcome(path)
+    message = outcome(path)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert "longer than 1 MB" in told or "not valid JSON" in told
+    assert "longer than 1 MB" in message or "not valid JSON" in message
     assert grown < 200_000  # KB; all of it would take 2,000,000
 
 
@@ -124,7 +124,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 def read_apart(path: Path, size: int = 10_000, most: int = 150 << 20, columns: int = 20_000) -> tuple[str, int]:
     """Read a file in a process of its own; return what it says, and the KB that its memory grew by."""
-    words = [str(one) for one in (path, size, most, columns)]
+    words = [str(value) for value in (path, size, most, columns)]
     variables = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"}  # as `vivero score` starts it
     done = subprocess.run(
         [sys.executable, "-c", READ, *words], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
@@ -162,8 +162,8 @@ def test_a_file_that_unpacks_to_gigabytes_is_told(case: str, tmp_path: Path) -> 
     path = tmp_path / "rows.parquet"
     write_bomb(case, path)
     assert path.stat().st_size < 3_000_000
-    told, grown = read_apart(path)
-    assert told.startswith("rows.parquet unpacks to more than 150 MB at a time. Read fewer rows at a time: --chunk")
+    message, grown = read_apart(path)
+    assert message.startswith("rows.parquet unpacks to more than 150 MB at a time. Read fewer rows at a time: --chunk")
     assert grown < 200_000
 
 
@@ -185,8 +185,8 @@ def test_fewer_rows_at_a_time_can_be_taken(tmp_path: Path) -> None:
 def test_many_columns_come_in_fewer_rows(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     write_bomb("many columns", path)
-    told, grown = read_apart(path, most=1 << 30)
-    assert told == "read 2000" and grown < 400_000
+    message, grown = read_apart(path, most=1 << 30)
+    assert message == "read 2000" and grown < 400_000
     assert read_apart(path, columns=9999)[0] == "rows.parquet has 10000 columns. 9999 are allowed"
 
 
@@ -218,17 +218,17 @@ def test_labels_that_a_spreadsheet_would_compute_stay_exact(
     rows = [[float(number)] for number in range(len(FORMULAS))]
     register("iris", LogisticRegression(C=1e6, max_iter=5000).fit(rows, np.array(FORMULAS)))
     with (command_line.folder / "rows.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["0", "=id"], *([one[0], text] for one, text in zip(rows, FORMULAS, strict=True))])
+        csv.writer(file).writerows([["0", "=id"], *([row[0], text] for row, text in zip(rows, FORMULAS, strict=True))])
     words = ("--input", "rows.csv", "--keep", "=id", "--workspace", str(layout.root))
     done = [command_line.vivero("score", "iris", *words, "--output", f"out{kind}") for kind in (".csv", ".jsonl")]
-    assert [one.returncode for one in done] == [0, 0], done[0].stderr
+    assert [process.returncode for process in done] == [0, 0], done[0].stderr
     with (command_line.folder / "out.csv").open(newline="") as file:
         answers = list(csv.DictReader(file))
     lines = [json.loads(line) for line in (command_line.folder / "out.jsonl").read_text().splitlines()]
-    assert [one["=id"] for one in answers] == [one["=id"] for one in lines] == FORMULAS
+    assert [answer["=id"] for answer in answers] == [line["=id"] for line in lines] == FORMULAS
     label = next(name for name in lines[0] if name != "=id")
-    assert [one[label] for one in answers] == [one[label] for one in lines]
-    assert {one[label] for one in answers} <= set(FORMULAS)
+    assert [answer[label] for answer in answers] == [line[label] for line in lines]
+    assert {answer[label] for answer in answers} <= set(FORMULAS)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["=", "+", "-", "@", "\t", "\r", ""]), st.text("a1=,\"' \n")), min_size=1))
@@ -236,7 +236,7 @@ def test_any_label_is_written_as_it_is(tmp_path_factory: Any, pairs: list[tuple[
     labels = ["".join(pair) for pair in pairs]
     part = tmp_path_factory.getbasetemp() / "part.csv"
     target = part.with_name("joined.csv")
-    write_part(part, ".csv", ["label", "n"], [[one, 1] for one in labels])
+    write_part(part, ".csv", ["label", "n"], [[label, 1] for label in labels])
     join_parts([part], target, ".csv", ["label", "n"])
     with target.open(newline="", encoding="utf-8") as file:
         assert [row["label"] for row in csv.DictReader(file)] == labels

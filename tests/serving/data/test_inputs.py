@@ -200,18 +200,18 @@ def test_whole_numbers_and_truth_values_are_numbers(client: Any) -> None:
 
 
 def test_limits(client: Any) -> None:
-    asked = client(limits=Limits(max_rows=3), m=SVM)
-    assert asked.post("/score", json={"data": [GOOD] * 4}).status_code == 413
-    asked.application.config["MAX_CONTENT_LENGTH"] = 100
-    assert asked.post("/score/m", json={"data": [GOOD] * 3, "more": "x" * 100}).status_code == 413
-    assert asked.post("/score", data=b"<x/>", content_type="text/xml").status_code == 415
-    latin = asked.post("/invocations", data="é\n1".encode("latin-1"), content_type="text/csv; charset=latin-1")
+    server = client(limits=Limits(max_rows=3), m=SVM)
+    assert server.post("/score", json={"data": [GOOD] * 4}).status_code == 413
+    server.application.config["MAX_CONTENT_LENGTH"] = 100
+    assert server.post("/score/m", json={"data": [GOOD] * 3, "more": "x" * 100}).status_code == 413
+    assert server.post("/score", data=b"<x/>", content_type="text/xml").status_code == 415
+    latin = server.post("/invocations", data="é\n1".encode("latin-1"), content_type="text/csv; charset=latin-1")
     assert latin.status_code == 415 and latin.json["error"]["code"] == "charset"
-    packed = asked.post("/score", data=b"", content_type="application/json", headers={"Content-Encoding": "gzip"})
+    packed = server.post("/score", data=b"", content_type="application/json", headers={"Content-Encoding": "gzip"})
     assert packed.status_code == 415
-    pickled = asked.post("/score", data=b"\x80\x04N.", content_type="application/x-python-pickle")
+    pickled = server.post("/score", data=b"\x80\x04N.", content_type="application/x-python-pickle")
     assert pickled.status_code == 415
-    assert asked.get("/score").status_code == 405
+    assert server.get("/score").status_code == 405
 
 
 def test_a_model_that_raises(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,9 +245,9 @@ def test_what_python_writes_for_no_number_is_named(path: str, word: str, client:
 def test_every_missing_column_is_named(first: Any, client: Any) -> None:
     rows = np.arange(24.0).reshape(6, 4)
     model = make_pipeline(first, LogisticRegression()) if first is not None else LogisticRegression()
-    asked = client(m=model.fit(rows, [0, 1] * 3))
+    server = client(m=model.fit(rows, [0, 1] * 3))
     for body in ({"data": {"age": [33]}}, {"data": [{"age": 33}]}):
-        message = asked.post("/score", json=body).json["error"]["message"]
+        message = server.post("/score", json=body).json["error"]["message"]
         assert "missing: 0, 1, 2, 3; unknown: age" in message
 
 
@@ -259,18 +259,18 @@ def test_the_unnamed_index_that_pandas_writes_is_no_column(kind: str, index: str
     step = StandardScaler() if kind == "numbers" else make_column_transformer((StandardScaler(), list(rows.columns)))
     model = make_pipeline(step, LogisticRegression()).fit(rows if names else rows.to_numpy(), [0, 1, 1, 0])
     expected = model.predict(rows if names else rows.to_numpy()).tolist()
-    asked = client(m=model)
-    answer = asked.post("/invocations", data=rows.to_csv(index_label=index), content_type="text/csv")
+    server = client(m=model)
+    answer = server.post("/invocations", data=rows.to_csv(index_label=index), content_type="text/csv")
     assert answer.json == {"predictions": expected}
     split = {"columns": [index, *map(str, rows.columns)], "data": rows.reset_index().to_numpy().tolist()}
-    assert asked.post("/invocations", json={"dataframe_split": split}).json == {"predictions": expected}
+    assert server.post("/invocations", json={"dataframe_split": split}).json == {"predictions": expected}
     records = [dict(zip(split["columns"], row, strict=True)) for row in split["data"]]
     columns = {name: [row[name] for row in records] for name in split["columns"]}
     for body in ({"dataframe_records": records}, {"instances": records}, {"inputs": columns}):
-        assert asked.post("/invocations", json=body).json == {"predictions": expected}
+        assert server.post("/invocations", json=body).json == {"predictions": expected}
     for data in (records, columns):
-        assert asked.post("/score", json={"data": data}).json == {"predict": expected}
-    mixed = asked.post("/score", json={"data": [records[0], [1.0, 2.0]]})
+        assert server.post("/score", json={"data": data}).json == {"predict": expected}
+    mixed = server.post("/score", json={"data": [records[0], [1.0, 2.0]]})
     assert mixed.status_code == 400 and "Row 2 is a list" in mixed.json["error"]["message"]
 
 

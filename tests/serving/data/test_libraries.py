@@ -88,7 +88,7 @@ def balanced(*steps: Any) -> Any:
     from imblearn.over_sampling import RandomOverSampler
     from imblearn.pipeline import make_pipeline as make
 
-    return make(*(RandomOverSampler(random_state=0) if one == "sampler" else one for one in steps))
+    return make(*(RandomOverSampler(random_state=0) if step == "sampler" else step for step in steps))
 
 
 def encoders(name: str, **settings: Any) -> Any:
@@ -157,31 +157,31 @@ def test_it_answers_as_in_python(name: str, client: Any) -> None:
     rows = rows_of()
     model = kept(make().fit(rows, Y))
     few = rows.iloc[FEW] if isinstance(rows, pandas.DataFrame) else rows[FEW]
-    asked = client(m=model)
-    for method in [one for one in METHODS if hasattr(model, one)]:
-        expected = [normalize_output(getattr(model, method)(one)) for one in layouts(few)]
+    server = client(m=model)
+    for method in [method for method in METHODS if hasattr(model, method)]:
+        expected = [normalize_output(getattr(model, method)(layout)) for layout in layouts(few)]
         for body in forms(few):
-            found = asked.post("/score", json={"data": body, "method": method})
-            assert found.status_code == 200, (method, found.json)
-            assert any(same(found.json[method], one) for one in expected), method
+            answer = server.post("/score", json={"data": body, "method": method})
+            assert answer.status_code == 200, (method, answer.json)
+            assert any(same(answer.json[method], wanted) for wanted in expected), method
         if isinstance(few, pandas.DataFrame):
             backwards = list(reversed(range(few.shape[1])))
             split = {
                 "columns": [str(few.columns[at]) for at in backwards],
                 "data": [[row[at] for at in backwards] for row in forms(few)[0]],
             }
-            found = asked.post("/invocations", json={"dataframe_split": split, "params": {"method": method}})
-            assert any(same(found.json["predictions"], one) for one in expected), method
+            answer = server.post("/invocations", json={"dataframe_split": split, "params": {"method": method}})
+            assert any(same(answer.json["predictions"], wanted) for wanted in expected), method
     if isinstance(few, pandas.DataFrame):
-        expected = [normalize_output(model.predict(one)) for one in layouts(few)]
-        found = asked.post(
+        expected = [normalize_output(model.predict(layout)) for layout in layouts(few)]
+        answer = server.post(
             "/invocations", data=few[list(reversed(few.columns))].to_csv(index=False), content_type="text/csv"
         )
-        assert any(same(found.json["predictions"], one) for one in expected), found.json
-        found = asked.post("/v2/models/m/infer", json={"inputs": tensors(few)})
-        assert any(same(found.json["outputs"][0]["data"], np.ravel(one)) for one in expected), found.json
+        assert any(same(answer.json["predictions"], wanted) for wanted in expected), answer.json
+        answer = server.post("/v2/models/m/infer", json={"inputs": tensors(few)})
+        assert any(same(answer.json["outputs"][0]["data"], np.ravel(wanted)) for wanted in expected), answer.json
         unknown = [{f"{column}?": 1 for column in few.columns}]
-        assert asked.post("/score", json={"data": unknown}).status_code == 400
+        assert server.post("/score", json={"data": unknown}).status_code == 400
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -191,9 +191,9 @@ def test_a_booster_of_lightgbm_has_names(rows_of: Any, client: Any) -> None:
 
     rows = rows_of()
     booster = kept(library.train({"verbose": -1, "objective": "binary"}, library.Dataset(rows, Y), 5))
-    asked, expected = client(m=booster), booster.predict(rows.iloc[FEW]).tolist()
+    server, expected = client(m=booster), booster.predict(rows.iloc[FEW]).tolist()
     for body in forms(rows.iloc[FEW]):
-        assert asked.post("/score", json={"data": body}).json["predict"] == expected
+        assert server.post("/score", json={"data": body}).json["predict"] == expected
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -206,9 +206,9 @@ def test_a_booster_of_xgboost_takes_rows(rows_of: Any, client: Any) -> None:
         library.train({"objective": "binary:logistic"}, library.DMatrix(rows, Y, enable_categorical=True), 5)
     )
     few = rows.iloc[FEW] if isinstance(rows, pandas.DataFrame) else rows[FEW]
-    asked, expected = client(m=booster), booster.predict(library.DMatrix(few, enable_categorical=True)).tolist()
+    server, expected = client(m=booster), booster.predict(library.DMatrix(few, enable_categorical=True)).tolist()
     for body in forms(few):
-        assert asked.post("/score", json={"data": body}).json["predict"] == expected
+        assert server.post("/score", json={"data": body}).json["predict"] == expected
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -217,21 +217,21 @@ def test_a_value_that_is_no_category_is_as_in_python(client: Any) -> None:
     rows = categories()
     strange = rows.iloc[FEW].assign(job=pandas.Series(["pilot"] * 5, index=rows.index[FEW], dtype="category"))
     model = lightgbm().fit(rows, Y)
-    found = client(m=model).post("/score", json={"data": forms(strange)[1], "method": "predict_proba"})
-    assert found.json["predict_proba"] == model.predict_proba(strange).tolist()
-    found = client(m=xgboost(enable_categorical=True).fit(rows, Y)).post("/score", json={"data": forms(strange)[1]})
-    assert found.status_code == 400 and "column 'job': 'pilot' is not one of" in found.json["error"]["message"]
+    answer = client(m=model).post("/score", json={"data": forms(strange)[1], "method": "predict_proba"})
+    assert answer.json["predict_proba"] == model.predict_proba(strange).tolist()
+    answer = client(m=xgboost(enable_categorical=True).fit(rows, Y)).post("/score", json={"data": forms(strange)[1]})
+    assert answer.status_code == 400 and "column 'job': 'pilot' is not one of" in answer.json["error"]["message"]
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_two_spellings_of_one_column_are_refused(client: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        asked = client(m=lightgbm().fit(numbers(), Y))
+        server = client(m=lightgbm().fit(numbers(), Y))
     row = dict(zip(NAMES, X[0].tolist(), strict=True)) | {"sepal_length": 1.0}
     for body in ({"data": [row]}, {"data": {name: [value] for name, value in row.items()}}):
-        found = asked.post("/score", json=body)
-        assert found.status_code == 400 and "'sepal_length' is there twice" in found.json["error"]["message"]
+        answer = server.post("/score", json=body)
+        assert answer.status_code == 400 and "'sepal_length' is there twice" in answer.json["error"]["message"]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -239,9 +239,9 @@ def test_categories_of_any_letters(client: Any) -> None:
     """XGBoost 3.2 keeps them wrongly and says so of itself: then it is not served, and with the reason."""
     rows = categories().assign(job=pandas.Series(["gr\u00fcn", "\u6570\u636e", "red"] * 25).astype("category"))
     model = lightgbm().fit(rows, Y)
-    found = client(m=model).post("/score", json={"data": forms(rows.iloc[FEW])[1]})
-    assert found.json["predict"] == model.predict(rows.iloc[FEW]).tolist()
+    answer = client(m=model).post("/score", json={"data": forms(rows.iloc[FEW])[1]})
+    assert answer.json["predict"] == model.predict(rows.iloc[FEW]).tolist()
     model = xgboost(enable_categorical=True).fit(rows, Y)
     with contextlib.suppress(UserError):
-        found = client(m=model).post("/score", json={"data": forms(rows.iloc[FEW])[1]})
-        assert found.json["predict"] == model.predict(rows.iloc[FEW]).tolist()
+        answer = client(m=model).post("/score", json={"data": forms(rows.iloc[FEW])[1]})
+        assert answer.json["predict"] == model.predict(rows.iloc[FEW]).tolist()

@@ -98,9 +98,9 @@ def test_what_was_once_wrong(case: Case, tried: Tried) -> None:
 
 def test_a_way_of_one_row_is_that_of_many(client: Any) -> None:
     model = ExtraTreesRegressor(10, n_jobs=-1, random_state=0).fit(X, Y)
-    asked = client(m=model)
+    server = client(m=model)
     assert model.n_jobs == 1
-    answers = [asked.post("/score", json={"data": [row]}).json["predict"][0] for row in X[:5].tolist()]
+    answers = [server.post("/score", json={"data": [row]}).json["predict"][0] for row in X[:5].tolist()]
     assert answers == model.predict(X[:5]).tolist()
 
 
@@ -127,12 +127,12 @@ def test_a_frozen_model(client: Any) -> None:
 
 def test_columns_by_number_mean_positions(client: Any) -> None:
     model = LogisticRegression().fit(X, Y)
-    asked, right = client(m=model), model.predict(X).tolist()
+    server, right = client(m=model), model.predict(X).tolist()
     backwards = [dict(reversed([(str(at), value) for at, value in enumerate(row)])) for row in X.tolist()]
-    assert asked.post("/score", json={"data": backwards}).json["predict"] == right
+    assert server.post("/score", json={"data": backwards}).json["predict"] == right
     split = {"columns": [3, 2, 1, 0], "data": X[:, ::-1].tolist()}
-    assert asked.post("/invocations", json={"dataframe_split": split}).json["predictions"] == right
-    named = asked.post("/score", json={"data": [dict(zip(NAMES, X[0].tolist(), strict=True))]})
+    assert server.post("/invocations", json={"dataframe_split": split}).json["predictions"] == right
+    named = server.post("/score", json={"data": [dict(zip(NAMES, X[0].tolist(), strict=True))]})
     assert named.status_code == 400 and sorted(named.json["error"]["unknown"]) == sorted(NAMES)
 
 
@@ -144,15 +144,15 @@ def test_values_by_column(client: Any) -> None:
 
 
 def test_a_label_of_bytes_is_its_text(client: Any) -> None:
-    asked = client(m=DecisionTreeClassifier().fit(X, np.array([b"no", "j\u00e4".encode()])[Y]))
-    right = [["no", "j\u00e4"][one] for one in Y]
-    assert asked.post("/score", json={"data": X.tolist()}).json["predict"] == right
-    assert asked.post("/invocations", json={"instances": X.tolist()}).json["predictions"] == right
-    assert outputs(asked.post("/v2/models/m/infer", json={"inputs": tensors(X)}).json) == right
+    server = client(m=DecisionTreeClassifier().fit(X, np.array([b"no", "j\u00e4".encode()])[Y]))
+    right = [["no", "j\u00e4"][label] for label in Y]
+    assert server.post("/score", json={"data": X.tolist()}).json["predict"] == right
+    assert server.post("/invocations", json={"instances": X.tolist()}).json["predictions"] == right
+    assert outputs(server.post("/v2/models/m/infer", json={"inputs": tensors(X)}).json) == right
 
 
 def test_tensors_named_by_number_are_positions_also_where_a_first_step_takes_anything(client: Any) -> None:
     frame = pandas.DataFrame(X)
     model = make_pipeline(Own(), DecisionTreeClassifier(random_state=0)).fit(frame, Y)
-    found = client(m=model).post("/v2/models/m/infer", json={"inputs": tensors(frame)})
-    assert outputs(found.json) == model.predict(frame).tolist()
+    answer = client(m=model).post("/v2/models/m/infer", json={"inputs": tensors(frame)})
+    assert outputs(answer.json) == model.predict(frame).tolist()

@@ -52,9 +52,9 @@ SHORT = {
 def test_the_same_bits(name: str) -> None:
     model, (rows, targets), methods = SHORT[name]
     model.fit(rows, targets)
-    found, left = paths.exact_paths(model, rows[::7])
-    assert found.keys() == methods, left
-    for method, path in found.items():
+    exact, left = paths.exact_paths(model, rows[::7])
+    assert exact.keys() == methods, left
+    for method, path in exact.items():
         for some in (rows, rows[:1], rows[:2], rows[:32], rows[:33], rows[5:8] * 1e6):
             assert paths.same_bits(getattr(model, method)(some), path(some.copy()))
 
@@ -86,9 +86,11 @@ def _said(call: Any, rows: Any) -> Any:
 
 def test_a_way_that_differs_in_one_bit_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     model = SVR().fit(*DIABETES)
-    monkeypatch.setattr(paths, "_MAKERS", (lambda one: {"predict": lambda rows: np.nextafter(one.predict(rows), 9e9)},))
-    found, left = paths.exact_paths(model, DIABETES[0][:20])
-    assert found == {} and "another answer" in left["predict"]
+    monkeypatch.setattr(
+        paths, "_MAKERS", (lambda plain_model: {"predict": lambda rows: np.nextafter(plain_model.predict(rows), 9e9)},)
+    )
+    exact, left = paths.exact_paths(model, DIABETES[0][:20])
+    assert exact == {} and "another answer" in left["predict"]
 
 
 def test_a_way_that_raises_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

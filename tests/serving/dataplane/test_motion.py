@@ -63,7 +63,7 @@ class Load:
 
 
 def served(server: Any) -> Any:
-    return [(one["name"], one["version"]) for state in server.state() for one in state["served"]]
+    return [(served["name"], served["version"]) for state in server.state() for served in state["served"]]
 
 
 def test_a_moved_alias_loses_no_request(register: Any, serve: Any, layout: Layout) -> None:
@@ -149,9 +149,9 @@ def test_a_killed_process_under_load(register: Any, serve: Any) -> None:
     with Load(server) as load:
         victim = server.state()[0]["pid"]
         os.kill(victim, signal.SIGKILL)
-        wait_for(lambda: len([one for one in server.state() if one["pid"] != victim]) == 2, 20)
+        wait_for(lambda: len([state for state in server.state() if state["pid"] != victim]) == 2, 20)
         load.more()
-    lost = [at for at, one in enumerate(load.answers) if one[0] != 200]
+    lost = [at for at, answer in enumerate(load.answers) if answer[0] != 200]
     assert len(lost) <= 20  # what was on its way to the killed process; never what comes afterwards
     assert all(status == 200 for status, _, _ in load.answers[-40:])
 
@@ -159,8 +159,8 @@ def test_a_killed_process_under_load(register: Any, serve: Any) -> None:
 def test_two_servers_of_one_registry(register: Any, serve: Any) -> None:
     register("iris", constant(0))
     register("iris", constant(1))
-    one, two = serve("model=iris:1", "name=one"), serve("model=iris:2", "name=two")
-    assert [json.loads(server.ask("/score", BODY)[2])["predict"] for server in (one, two)] == [[0], [1]]
+    first, second = serve("model=iris:1", "name=one"), serve("model=iris:2", "name=two")
+    assert [json.loads(server.ask("/score", BODY)[2])["predict"] for server in (first, second)] == [[0], [1]]
     again = serve("model=iris:1", "name=one")
     assert again.process.wait(20) == 1 and "already running" in again.said[-1]
 
@@ -238,8 +238,8 @@ def test_two_deploys_at_once_come_one_after_the_other(command_line: CommandLine,
     made = json.loads(command_line.vivero("deploy", "iris:1", "--set", "port=0", *where).stdout)
     try:
         both = [command_line.start("runner.cli", "deploy", f"iris:{number}", *where) for number in (1, 2)]
-        assert [one.wait(60) for one in both] == [0, 0]
-        said = [json.loads(one.communicate()[0])["models"] for one in both]
+        assert [process.wait(60) for process in both] == [0, 0]
+        said = [json.loads(process.communicate()[0])["models"] for process in both]
         assert said == [["iris:1"], ["iris:2"]] and _version(made["address"]) in ("iris:1", "iris:2")
         assert command_line.vivero("stop", "iris", *where).returncode == 0
         again = json.loads(command_line.vivero("deploy", "iris:2", *where).stdout)

@@ -44,15 +44,15 @@ def methods_of(served: ServedModel) -> Any:
 def test_answers_are_close_and_have_the_plain_type(name: str, registered_record: Any) -> None:
     model, (rows, targets), expected = CONVERTED[name]
     served = ServedModel(registered_record, model.fit(rows, targets), accelerate="onnx")
-    used = {method for method, one in methods_of(served).items() if one["used"]}
+    used = {method for method, report in methods_of(served).items() if report["used"]}
     assert expected <= used, served.parity
     for method in used:
-        plain, found = np.asarray(getattr(model, method)(rows)), np.asarray(served.compute(rows, method))
-        assert (found.dtype, found.shape) == (plain.dtype, plain.shape)
+        plain, answer = np.asarray(getattr(model, method)(rows)), np.asarray(served.compute(rows, method))
+        assert (answer.dtype, answer.shape) == (plain.dtype, plain.shape)
         if plain.dtype.kind == "f":
-            np.testing.assert_allclose(found, plain, rtol=1e-3, atol=1e-4)
+            np.testing.assert_allclose(answer, plain, rtol=1e-3, atol=1e-4)
         else:
-            assert np.mean(found == plain) > 0.99
+            assert np.mean(answer == plain) > 0.99
 
 
 def test_rows_with_missing_values_are_left_to_the_model(registered_record: Any) -> None:
@@ -73,8 +73,8 @@ def test_rows_with_missing_values_are_left_to_the_model(registered_record: Any) 
 def test_what_cannot_be_converted_is_answered_as_before(model: Any, reason: str, registered_record: Any) -> None:
     served = ServedModel(registered_record, model.fit(*IRIS), accelerate="onnx")
     reports = methods_of(served)
-    assert reports and not any(one["used"] for one in reports.values())
-    assert any(reason in one["reason"] for one in reports.values())
+    assert reports and not any(report["used"] for report in reports.values())
+    assert any(reason in report["reason"] for report in reports.values())
     method = served.default_method
     assert np.array_equal(served.compute(IRIS[0], method), getattr(model, method)(IRIS[0]))
 

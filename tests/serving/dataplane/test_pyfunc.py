@@ -12,27 +12,27 @@ from runner.worker.models import flavours
 
 
 def _of_texts(self: Any, model_input: list[str]) -> list[str]:
-    return [f"{type(model_input).__name__} {one.upper()}" for one in model_input]
+    return [f"{type(model_input).__name__} {text.upper()}" for text in model_input]
 
 
 def _of_numbers(self: Any, model_input: list[int]) -> list[int]:
-    return [one + 1 for one in model_input]
+    return [number + 1 for number in model_input]
 
 
 def _of_mappings(self: Any, model_input: list[dict[str, int]]) -> list[int]:
-    return [one["a"] for one in model_input]
+    return [mapping["a"] for mapping in model_input]
 
 
 def _of_lists(self: Any, model_input: list[list[float]]) -> list[float]:
-    return [sum(one) for one in model_input]
+    return [sum(row) for row in model_input]
 
 
 def _of_any(self: Any, model_input: list[Any]) -> list[str]:
-    return [str(one) for one in model_input]
+    return [str(value) for value in model_input]
 
 
 def _unsaid(self: Any, model_input):  # type: ignore[no-untyped-def] # which is the point
-    return [str(one) for one in model_input]
+    return [str(value) for value in model_input]
 
 
 def _of_frames(self: Any, model_input: pd.DataFrame) -> list[str]:
@@ -55,26 +55,26 @@ def test_a_model_of_mlflows_own_form_is_given_what_it_says(name: str, tmp_path: 
 
     function, expected, forms = HINTED[name]
 
-    own = type("Own", (pyfunc.PythonModel,), {"predict": function})
-    pyfunc.save_model(str(tmp_path / "model"), python_model=own(), pip_requirements=[])
-    asked = client(m=flavours.load("mlflow", {}, b"", str(tmp_path / "model")))
+    model_class = type("Own", (pyfunc.PythonModel,), {"predict": function})
+    pyfunc.save_model(str(tmp_path / "model"), python_model=model_class(), pip_requirements=[])
+    server = client(m=flavours.load("mlflow", {}, b"", str(tmp_path / "model")))
     for rows in forms:
         for path, body in (
             ("/score", {"data": rows}),
             ("/invocations", {"inputs": rows}),
             ("/invocations", {"instances": rows}),
         ):
-            answer = asked.post(path, json=body)
+            answer = server.post(path, json=body)
             assert answer.status_code == 200, answer.data
             assert next(iter(answer.json.values())) == expected
-    assert asked.get("/openapi.json").status_code == 200 and asked.get("/v2/models/m").status_code == 200
+    assert server.get("/openapi.json").status_code == 200 and server.get("/v2/models/m").status_code == 200
     if name == "texts":
         for path, text in (("/score", [3]), ("/score", [None])):
-            assert asked.post(path, json={"data": text}).status_code == 400
-        answer = asked.post("/invocations", data="text\nab\nc\n", content_type="text/csv")
+            assert server.post(path, json={"data": text}).status_code == 400
+        answer = server.post("/invocations", data="text\nab\nc\n", content_type="text/csv")
         assert answer.json == {"predictions": expected}
         tensor = {"name": "text", "datatype": "BYTES", "shape": [2], "data": ["ab", "c"]}
-        answer = asked.post("/v2/models/m/infer", json={"inputs": [tensor]})
+        answer = server.post("/v2/models/m/infer", json={"inputs": [tensor]})
         assert answer.json["outputs"][0]["data"] == expected
 
 
@@ -98,15 +98,15 @@ def test_a_model_that_says_data_frame_is_given_one_as_mlflow_does(
     def with_context(self: Any, context: Any, model_input: pd.DataFrame) -> list[str]:
         return _of_frames(self, model_input)
 
-    own = type("Own", (pyfunc.PythonModel,), {"predict": with_context if context else _of_frames})
-    pyfunc.save_model(str(tmp_path / "model"), python_model=own(), pip_requirements=[])
+    model_class = type("Own", (pyfunc.PythonModel,), {"predict": with_context if context else _of_frames})
+    pyfunc.save_model(str(tmp_path / "model"), python_model=model_class(), pip_requirements=[])
     model = pyfunc.load_model(str(tmp_path / "model"))
     answered: Any = invocations(json.dumps(body), "application/json", model, None)  # type: ignore[no-untyped-call]
     expected = json.loads(answered.response)
-    asked = client(m=flavours.load("mlflow", {}, b"", str(tmp_path / "model")))
-    assert asked.post("/invocations", json=body).json == expected
+    server = client(m=flavours.load("mlflow", {}, b"", str(tmp_path / "model")))
+    assert server.post("/invocations", json=body).json == expected
     unnamed = body.get("dataframe_split", {"columns": None})
     if "columns" not in unnamed:
         for path, rows in (("/score", "data"), ("/invocations", "instances"), ("/invocations", "inputs")):
-            answer = asked.post(path, json={rows: unnamed["data"]}).json
+            answer = server.post(path, json={rows: unnamed["data"]}).json
             assert next(iter(answer.values())) == expected["predictions"]

@@ -28,14 +28,14 @@ def client(version: str) -> InferenceRESTClient:
 
 
 async def case_v1_predict() -> None:
-    found = await client("v1").infer(ADDRESS, {"instances": ROWS.tolist()}, model_name="forest")
-    assert found == {"predictions": FOREST.predict(ROWS).tolist()}, found
+    answer = await client("v1").infer(ADDRESS, {"instances": ROWS.tolist()}, model_name="forest")
+    assert answer == {"predictions": FOREST.predict(ROWS).tolist()}, answer
 
 
 async def case_v1_probabilities() -> None:
-    asked = {"instances": ROWS.tolist(), "signature_name": "predict_proba"}
-    found = await client("v1").infer(ADDRESS, asked, model_name="forest")
-    assert np.array_equal(found["predictions"], FOREST.predict_proba(ROWS)), found
+    request = {"instances": ROWS.tolist(), "signature_name": "predict_proba"}
+    answer = await client("v1").infer(ADDRESS, request, model_name="forest")
+    assert np.array_equal(answer["predictions"], FOREST.predict_proba(ROWS)), answer
 
 
 async def case_v1_is_ready() -> None:
@@ -54,8 +54,8 @@ async def case_v2_predict() -> None:
     for binary in (False, True):
         tensor = InferInput(name="x", shape=list(ROWS.shape), datatype="FP64")
         tensor.set_data_from_numpy(ROWS, binary_data=binary)
-        found = await client("v2").infer(ADDRESS, InferRequest("forest", [tensor]), model_name="forest")
-        assert np.array_equal(found.outputs[0].as_numpy(), FOREST.predict(ROWS)), found
+        answer = await client("v2").infer(ADDRESS, InferRequest("forest", [tensor]), model_name="forest")
+        assert np.array_equal(answer.outputs[0].as_numpy(), FOREST.predict(ROWS)), answer
 
 
 async def case_v2_is_ready() -> None:
@@ -71,5 +71,5 @@ def outcome(case: Callable[[], Awaitable[None]]) -> str | None:
     return None
 
 
-cases: dict[str, Any] = {name[5:]: one for name, one in list(globals().items()) if name.startswith("case_")}
+cases: dict[str, Any] = {name[5:]: case for name, case in list(globals().items()) if name.startswith("case_")}
 print(json.dumps({name: outcome(case) for name, case in cases.items()}))

@@ -26,19 +26,19 @@ BOTH = ("predict", "predict_proba")
 
 def infer(name: Any, request: Any) -> Any:
     content = request.model_dump_json().encode()
-    asked = urllib.request.Request(
+    posted = urllib.request.Request(
         f"http://{ADDRESS}/v2/models/{name}/infer", content, {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(asked, timeout=20) as answer:
+    with urllib.request.urlopen(posted, timeout=20) as answer:
         return InferenceResponse.model_validate_json(answer.read())
 
 
-def same(found: Any, expected: Any) -> None:
-    assert np.array_equal(np.asarray(found).ravel(), np.asarray(expected).ravel()), (found, expected)
+def same(actual: Any, expected: Any) -> None:
+    assert np.array_equal(np.asarray(actual).ravel(), np.asarray(expected).ravel()), (actual, expected)
 
 
 def check_both(response: Any) -> None:
-    assert [one.name for one in response.outputs] == list(BOTH)
+    assert [output.name for output in response.outputs] == list(BOTH)
     for output in response.outputs:
         same(NumpyCodec.decode_output(output), getattr(FOREST, output.name)(ROWS))
 
@@ -46,15 +46,15 @@ def check_both(response: Any) -> None:
 def case_the_example_of_mlserver() -> None:
     """A FP32 matrix that is named as the output is, and two outputs."""
     tensor = {"name": "predict", "shape": list(ROWS.shape), "datatype": "FP32", "data": ROWS.tolist()}
-    request = InferenceRequest.model_validate({"inputs": [tensor], "outputs": [{"name": one} for one in BOTH]})
+    request = InferenceRequest.model_validate({"inputs": [tensor], "outputs": [{"name": output} for output in BOTH]})
     check_both(infer("forest", request))
 
 
 def case_numpy_request_codec() -> None:
     request = NumpyRequestCodec.encode_request(ROWS)
-    found = NumpyRequestCodec.decode_response(infer("forest", request))
-    same(found, FOREST.predict(ROWS))
-    request.outputs = [RequestOutput(name=one) for one in BOTH]
+    decoded = NumpyRequestCodec.decode_response(infer("forest", request))
+    same(decoded, FOREST.predict(ROWS))
+    request.outputs = [RequestOutput(name=output) for output in BOTH]
     check_both(infer("forest", request))
 
 
@@ -76,7 +76,7 @@ def case_string_codec() -> None:
     for request in (
         StringRequestCodec.encode_request(said),
         StringRequestCodec.encode_request(said, use_bytes=False),
-        InferenceRequest(inputs=[Base64Codec.encode_input("t", [one.encode() for one in said], use_bytes=False)]),
+        InferenceRequest(inputs=[Base64Codec.encode_input("t", [text.encode() for text in said], use_bytes=False)]),
     ):
         response = infer("texts", request)
         assert StringRequestCodec.decode_response(response) == StringCodec.decode_output(response.outputs[0])
@@ -88,7 +88,7 @@ def command(*words: str) -> Any:
     lines = []
     for row in [*ROWS.tolist(), [1.0]]:
         tensor = {"name": "predict", "shape": [1, len(row)], "datatype": "FP32", "data": row}
-        lines.append(json.dumps({"inputs": [tensor], "outputs": [{"name": one} for one in BOTH]}))
+        lines.append(json.dumps({"inputs": [tensor], "outputs": [{"name": output} for output in BOTH]}))
     given, made = FOLDER / "requests.jsonl", FOLDER / "answers.jsonl"
     given.write_text("\n".join(lines if "-s" not in words else lines[:-1]) + "\n")
     typed: list[str | Path] = [
@@ -104,18 +104,18 @@ def command(*words: str) -> Any:
         "1",
     ]
     subprocess.run([*typed, "-i", given, "-o", made, *words], check=True, capture_output=True, timeout=60)
-    found = [json.loads(line) for line in made.read_text().splitlines()]
-    return sorted(found, key=lambda one: one["parameters"]["batch_index"])
+    answers = [json.loads(line) for line in made.read_text().splitlines()]
+    return sorted(answers, key=lambda answer: answer["parameters"]["batch_index"])
 
 
 def check_command(*words: str) -> None:
-    found = command(*words)
+    answers = command(*words)
     for at in range(len(ROWS)):
-        for output in found[at]["outputs"]:
+        for output in answers[at]["outputs"]:
             same(output["data"], getattr(FOREST, output["name"])(ROWS[at : at + 1]))
-        assert [one["name"] for one in found[at]["outputs"]] == list(BOTH)
+        assert [output["name"] for output in answers[at]["outputs"]] == list(BOTH)
     if "-s" not in words:  # the command can show a refusal only if its error is a text
-        assert "Row 1 has 1 value, but the model takes 4" in found[3]["error"]["msg"], found[3]
+        assert "Row 1 has 1 value, but the model takes 4" in answers[3]["error"]["msg"], answers[3]
 
 
 def case_mlserver_infer() -> None:
@@ -133,7 +133,7 @@ def case_mlserver_infer_small_batches() -> None:
 def ask_triton(client: Any, rows: Any, *, as_bytes: Any, outputs: Any) -> Any:
     tensor = triton.InferInput("x", list(rows.shape), "FP32")
     tensor.set_data_from_numpy(rows, binary_data=as_bytes)
-    wanted = [triton.InferRequestedOutput(one, binary_data=as_bytes) for one in outputs] or None
+    wanted = [triton.InferRequestedOutput(output, binary_data=as_bytes) for output in outputs] or None
     return client.infer("forest", [tensor], outputs=wanted, request_id="mine")
 
 
@@ -142,7 +142,7 @@ def case_triton() -> None:
     assert client.is_server_live() and client.is_server_ready() and client.is_model_ready("forest")
     assert "binary_tensor_data" in client.get_server_metadata()["extensions"]
     assert client.get_model_metadata("forest")["name"] == "forest"
-    assert {one["name"] for one in client.get_model_repository_index()} == {"forest", "texts"}
+    assert {model["name"] for model in client.get_model_repository_index()} == {"forest", "texts"}
     for as_bytes in (True, False):
         for outputs in (BOTH, BOTH[:1], ()):
             result = ask_triton(client, ROWS, as_bytes=as_bytes, outputs=outputs)
@@ -158,8 +158,8 @@ def case_triton_texts() -> None:
         tensor = triton.InferInput("t", [2], "BYTES")
         tensor.set_data_from_numpy(said, binary_data=as_bytes)
         wanted = [triton.InferRequestedOutput("predict", binary_data=as_bytes)]
-        found = client.infer("texts", [tensor], outputs=wanted).as_numpy("predict")
-        same([one.decode() if isinstance(one, bytes) else one for one in found], TEXTS.predict(said))
+        labels = client.infer("texts", [tensor], outputs=wanted).as_numpy("predict")
+        same([label.decode() if isinstance(label, bytes) else label for label in labels], TEXTS.predict(said))
 
 
 def case_triton_shows_refusals() -> None:
@@ -174,16 +174,16 @@ def case_triton_shows_refusals() -> None:
 
 
 def main() -> None:
-    found: dict[str, str | None] = {}
+    results: dict[str, str | None] = {}
     for name, case in list(globals().items()):
         if name.startswith("case_"):
             try:
                 case()
             except Exception:  # noqa: BLE001 - the test that reads what is printed fails with it
-                found[name[5:]] = traceback.format_exc()
+                results[name[5:]] = traceback.format_exc()
             else:
-                found[name[5:]] = None
-    print(json.dumps(found))
+                results[name[5:]] = None
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -66,10 +66,10 @@ def _python(library: str, text: str) -> list[str]:
 
 
 def _tool(name: str, *words: str) -> list[str]:
-    found = shutil.which(name)
-    if found is None:
+    program = shutil.which(name)
+    if program is None:
         pytest.skip(f"there is no {name}")
-    return [found, *words]
+    return [program, *words]
 
 
 def command(client: str, folder: Path) -> list[str]:

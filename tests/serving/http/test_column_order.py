@@ -66,7 +66,7 @@ def placed(row: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def tensor(name: str, shape: list[int], data: list[Any]) -> dict[str, Any]:
-    kind = "BYTES" if any(isinstance(one, str) for one in data) else "FP64"
+    kind = "BYTES" if any(isinstance(text, str) for text in data) else "FP64"
     return {"name": name, "shape": shape, "datatype": kind, "data": data}
 
 
@@ -79,12 +79,12 @@ def answered(found: Any) -> Any:
 @pytest.mark.parametrize("which", MODELS)
 def test_columns_by_name_come_in_any_order_and_completely(which: str, client: Any) -> None:
     model, own, row = MODELS[which]
-    expected, asked = python(model, own, row), client(m=model)
+    expected, server = python(model, own, row), client(m=model)
     values = {**dict(zip(own, row, strict=True)), "extra": 9.0}
     for count in range(1, 5):
         for names in itertools.permutations(values, count):
             for address, words in named(list(names), [values[name] for name in names]):
-                answer = asked.post(address, **words)
+                answer = server.post(address, **words)
                 shown = f"{address} {words}: {answer.status_code} {answer.text[:200]}"
                 assert answer.status_code == (200 if set(names) == set(own) else 400), shown
                 assert answer.status_code == 400 or np.allclose(answered(answer.json), expected), shown
@@ -93,10 +93,10 @@ def test_columns_by_name_come_in_any_order_and_completely(which: str, client: An
 @pytest.mark.parametrize("which", MODELS)
 def test_columns_by_position_are_as_many_as_the_models(which: str, client: Any) -> None:
     model, own, row = MODELS[which]
-    expected, asked = python(model, own, row), client(m=model)
+    expected, server = python(model, own, row), client(m=model)
     for width in range(5):
         for address, words in placed([*row, 9.0][:width]):
-            answer = asked.post(address, **words)
+            answer = server.post(address, **words)
             shown = f"{address} {words}: {answer.status_code} {answer.text[:200]}"
             assert answer.status_code == (200 if width == len(own) else 400), shown
             assert answer.status_code == 400 or np.allclose(answered(answer.json), expected), shown

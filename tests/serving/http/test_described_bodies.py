@@ -33,8 +33,8 @@ VALUES: tuple[Any, ...] = (None, True, 0, 1.5, -7, "x", "predict", [], {}, [1.0]
 def bodies(path: str, example: Any) -> list[Any]:
     """Return valid bodies in each form of a protocol."""
     if path.startswith("/v2"):
-        asked = {"id": "1", "parameters": {"method": "predict"}, "outputs": [{"name": "predict"}]}
-        return [example, {**example, **asked}]
+        fields = {"id": "1", "parameters": {"method": "predict"}, "outputs": [{"name": "predict"}]}
+        return [example, {**example, **fields}]
     (rows,) = [value for value in example.values() if isinstance(value, list)]
     columns = {name: [row[name] for row in rows] for name in rows[0]} if isinstance(rows[0], dict) else None
     inputs = columns or {str(at): [row[at] for row in rows] for at in range(len(rows[0]))}
@@ -81,10 +81,10 @@ def changed(body: Any, place: tuple[Any, ...], how: str, value: Any) -> Any:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("name", MODELS)
 def test_valid_is_accepted_and_accepted_is_valid(name: str, path: str, client: Any) -> None:
-    asked = client(m=MODELS[name])
-    content = asked.get("/openapi.json").json["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    server = client(m=MODELS[name])
+    content = server.get("/openapi.json").json["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     validator = jsonschema_rs.validator_for(content["schema"])
-    answers = asked.get("/openapi.json").json["paths"][path]["post"]["responses"]["200"]["content"]
+    answers = server.get("/openapi.json").json["paths"][path]["post"]["responses"]["200"]["content"]
     answer_validator = jsonschema_rs.validator_for(answers["application/json"]["schema"])
     right = bodies(path, content["example"])
     seen = set()
@@ -99,11 +99,11 @@ def test_valid_is_accepted_and_accepted_is_valid(name: str, path: str, client: A
                 data.draw(st.sampled_from(["replace", "remove", "add"])),
             )
             body = changed(body, place, how, data.draw(st.sampled_from(VALUES)))
-        answer = asked.post(path, data=json.dumps(body), content_type="application/json")
+        answer = server.post(path, data=json.dumps(body), content_type="application/json")
         accepted, valid = answer.status_code == 200, validator.is_valid(body)
         seen.add(accepted)
         if accepted:
-            assert valid, (body, [one.message for one in validator.iter_errors(body)])
+            assert valid, (body, [error.message for error in validator.iter_errors(body)])
             assert answer_validator.is_valid(answer.json), answer.json
         elif valid and not path.startswith("/v2"):
             error = answer.json["error"]

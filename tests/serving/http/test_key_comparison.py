@@ -34,12 +34,12 @@ def test_every_key_is_compared_as_a_digest(header: str, tmp_path: Path, monkeypa
     path.write_text(json.dumps({"format": 1, "keys": kept}))
     compare = hmac.compare_digest
 
-    def noted(given: Any, one: Any) -> bool:
-        compared.append((given, one))
-        return compare(given, one)
+    def noted(given: Any, known: Any) -> bool:
+        compared.append((given, known))
+        return compare(given, known)
 
     monkeypatch.setattr("serving.http.keys.hmac.compare_digest", noted)
     assert Keys(path).admit(header) is GIVEN[header]
     # All of them, whichever is right; of the same length, so that a length says nothing of a key.
-    assert [one.hex() for _, one in compared] == list(digests.values())
+    assert [known.hex() for _, known in compared] == list(digests.values())
     assert {len(given) for given, _ in compared} == {32}

@@ -35,32 +35,32 @@ def matrix(rows: Any, kind: str = "FP64", **more: Any) -> Any:
     return {"name": "x", "shape": list(rows.shape), "datatype": kind, "data": rows.ravel().tolist(), **more}
 
 
-def infer(asked: Any, inputs: Any, *, headers: Any = None, tail: bytes = b"", **more: Any) -> Any:
+def infer(server: Any, inputs: Any, *, headers: Any = None, tail: bytes = b"", **more: Any) -> Any:
     head = json.dumps({"inputs": inputs, **more}).encode()
     sent = {LENGTH: str(len(head))} if tail else {}
-    return asked.post("/v2/models/m/infer", data=head + tail, headers={**sent, **(headers or {})})
+    return server.post("/v2/models/m/infer", data=head + tail, headers={**sent, **(headers or {})})
 
 
 def unpacked(answer: Any) -> Any:
     """Return an answer's outputs by name, read as the extension has it."""
     length = int(answer.headers[LENGTH])
     form, tail = json.loads(answer.data[:length]), answer.data[length:]
-    found, start = {}, 0
+    outputs, start = {}, 0
     for output in form["outputs"]:
         size = output.get("parameters", {}).get("binary_data_size")
         if size is None:
-            found[output["name"]] = output["data"]
+            outputs[output["name"]] = output["data"]
             continue
         assert "data" not in output
-        found[output["name"]] = output["datatype"], output["shape"], tail[start : start + size]
+        outputs[output["name"]] = output["datatype"], output["shape"], tail[start : start + size]
         start += size
     assert start == len(tail)
-    return found
+    return outputs
 
 
 def test_several_outputs_of_one_version(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each method sees the rows as they were sent, though this model's scaler writes into its matrix."""
-    asked, picked = client(m=SCALED), []
+    server, picked = client(m=SCALED), []
     pick = Route.pick
 
     def kept(route: Route, version: Any) -> Any:
@@ -69,8 +69,8 @@ def test_several_outputs_of_one_version(client: Any, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Route, "pick", kept)
     names = ("predict", "predict_proba", "predict", "decision_function")
-    answer = infer(asked, [matrix(ROWS)], outputs=[{"name": one} for one in names], id="mine").json
-    assert [one["name"] for one in answer["outputs"]] == ["predict", "predict_proba", "decision_function"]
+    answer = infer(server, [matrix(ROWS)], outputs=[{"name": name} for name in names], id="mine").json
+    assert [output["name"] for output in answer["outputs"]] == ["predict", "predict_proba", "decision_function"]
     assert answer["id"] == "mine" and picked == [None]
     for output in answer["outputs"]:
         expected = getattr(SCALED, output["name"])(ROWS.copy())
@@ -98,12 +98,12 @@ def test_content_types_break_nothing(content: str | None, client: Any) -> None:
 
 
 def test_base64(client: Any) -> None:
-    data = [base64.b64encode(one.encode()).decode() for one in ("a good one", "bös, bad")]
+    data = [base64.b64encode(text.encode()).decode() for text in ("a good one", "bös, bad")]
     tensor = {"name": "t", "shape": [2, 1], "datatype": "BYTES", "data": data}
-    asked, expected = client(m=TEXTS), TEXTS.predict(["a good one", "bös, bad"]).tolist()
-    own = {**tensor, "parameters": {"content_type": "base64"}}
-    assert infer(asked, [own]).json["outputs"][0]["data"] == expected
-    assert infer(asked, [tensor], parameters={"content_type": "base64"}).json["outputs"][0]["data"] == expected
+    server, expected = client(m=TEXTS), TEXTS.predict(["a good one", "bös, bad"]).tolist()
+    encoded = {**tensor, "parameters": {"content_type": "base64"}}
+    assert infer(server, [encoded]).json["outputs"][0]["data"] == expected
+    assert infer(server, [tensor], parameters={"content_type": "base64"}).json["outputs"][0]["data"] == expected
 
 
 def test_a_column_of_texts_and_other_things(client: Any) -> None:
@@ -112,17 +112,17 @@ def test_a_column_of_texts_and_other_things(client: Any) -> None:
     model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LinearRegression())
     model.fit(pandas.DataFrame(colours.astype(str), columns=["c"]), [1, 2, 3])
     tensor = {"name": "c", "shape": [2, 1], "datatype": "BYTES", "data": ['"red"', '"blue"']}
-    asked = client(m=model)
-    answer = infer(asked, [{**tensor, "parameters": {"content_type": "pd_json"}}])
+    server = client(m=model)
+    answer = infer(server, [{**tensor, "parameters": {"content_type": "pd_json"}}])
     assert answer.json["outputs"][0]["data"] == model.predict(pandas.DataFrame({"c": ["red", "blue"]})).tolist()
 
 
 def test_a_matrix_of_one_column_needs_no_name(client: Any) -> None:
     model = LinearRegression().fit(pandas.DataFrame({"size": [1.0, 2.0]}), [1.0, 2.0])
     tensor = matrix(np.array([[3.0]]))
-    asked = client(m=model)
-    assert infer(asked, [tensor]).status_code == 400  # x is no column of the model
-    assert infer(asked, [{**tensor, "parameters": {"content_type": "np"}}]).status_code == 200
+    server = client(m=model)
+    assert infer(server, [tensor]).status_code == 400  # x is no column of the model
+    assert infer(server, [{**tensor, "parameters": {"content_type": "np"}}]).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["<f2", "<f4", "<f8", "<i1", "<i4", "<i8", "<u2"])
@@ -133,11 +133,11 @@ def test_numbers_as_bytes(kind: str, client: Any) -> None:
     tensor = {"name": "x", "shape": list(rows.shape), "datatype": word, "parameters": {"binary_data_size": len(raw)}}
     outputs = [{"name": "predict", "parameters": {"binary_data": True}}, {"name": "predict_proba"}]
     answer = infer(client(m=SCALED), [tensor], tail=raw, outputs=outputs)
-    found, wide = unpacked(answer), rows.astype(rows.dtype if kind in ("<f4", "<f8") else float)
+    parts, wide = unpacked(answer), rows.astype(rows.dtype if kind in ("<f4", "<f8") else float)
     assert answer.mimetype == "application/octet-stream"
-    assert found["predict"][:2] == ("INT64", [len(rows)])
-    assert np.frombuffer(found["predict"][2], "<i8").tolist() == SCALED.predict(wide.copy()).tolist()
-    assert len(found["predict_proba"]) == 3 * len(rows)  # was not asked for as bytes
+    assert parts["predict"][:2] == ("INT64", [len(rows)])
+    assert np.frombuffer(parts["predict"][2], "<i8").tolist() == SCALED.predict(wide.copy()).tolist()
+    assert len(parts["predict_proba"]) == 3 * len(rows)  # was not asked for as bytes
 
 
 def test_columns_as_bytes_and_as_json(client: Any) -> None:
@@ -147,9 +147,9 @@ def test_columns_as_bytes_and_as_json(client: Any) -> None:
     inputs = [{"name": "0", **shape, "parameters": {"binary_data_size": len(raw)}}]
     inputs.append({"name": "1", **shape, "data": ROWS[:, 1].tolist()})
     parameters = {"binary_data_output": True, "method": "predict_proba"}
-    found = unpacked(infer(client(m=model), inputs, tail=raw, parameters=parameters))
+    outputs = unpacked(infer(client(m=model), inputs, tail=raw, parameters=parameters))
     for at, expected in enumerate(model.predict_proba(ROWS[:, :2])):
-        assert found[f"predict_proba_{at}"][2] == expected.tobytes()
+        assert outputs[f"predict_proba_{at}"][2] == expected.tobytes()
 
 
 def test_truth_values_as_bytes(client: Any) -> None:
@@ -163,13 +163,13 @@ def test_truth_values_as_bytes(client: Any) -> None:
 
 def test_texts_as_bytes(client: Any) -> None:
     texts = ["a göod day", "", "bad"]
-    raw = b"".join(struct.pack("<I", len(one.encode())) + one.encode() for one in texts)
+    raw = b"".join(struct.pack("<I", len(text.encode())) + text.encode() for text in texts)
     tensor = {"name": "t", "shape": [3], "datatype": "BYTES", "parameters": {"binary_data_size": len(raw)}}
     answer = infer(
         client(m=TEXTS), [tensor], tail=raw, outputs=[{"name": "predict", "parameters": {"binary_data": True}}]
     )
     expected = TEXTS.predict(texts).tolist()
-    packed = b"".join(struct.pack("<I", len(one.encode())) + one.encode() for one in expected)
+    packed = b"".join(struct.pack("<I", len(text.encode())) + text.encode() for text in expected)
     assert unpacked(answer)["predict"] == ("BYTES", [3], packed)
 
 
@@ -231,11 +231,11 @@ def test_the_extension_is_announced(client: Any) -> None:
 
 def test_the_index_needs_no_body(client: Any) -> None:
     """Triton's client sends none."""
-    asked = client(m=SCALED)
+    server = client(m=SCALED)
     ways: list[dict[str, Any]] = [{"data": b""}, {"json": {}}, {"json": {"ready": True}}]
     for body in ways:
-        assert asked.post("/v2/repository/index", **body).json[0]["name"] == "m"
-    assert asked.post("/v2/repository/index", data=b"{").status_code == 400
+        assert server.post("/v2/repository/index", **body).json[0]["name"] == "m"
+    assert server.post("/v2/repository/index", data=b"{").status_code == 400
 
 
 def test_refusals_are_texts(client: Any) -> None:

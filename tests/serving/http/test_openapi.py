@@ -37,30 +37,36 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 @pytest.mark.parametrize("version", ["2", "3", "3.1"])
 @pytest.mark.parametrize("names", [["svm"], ["svm", "trees"]])
 def test_the_examples_work(version: str, names: Any, client: Any) -> None:
-    asked = client(**{name: MODELS[name] for name in names})
-    found = asked.get(f"/swagger.json?version={version}").json
+    server = client(**{name: MODELS[name] for name in names})
+    description = server.get(f"/swagger.json?version={version}").json
     tried = []
-    for path, action in ((path, actions["post"]) for path, actions in found["paths"].items() if "post" in actions):
+    for path, action in (
+        (path, actions["post"]) for path, actions in description["paths"].items() if "post" in actions
+    ):
         if version == "2":
-            body = [one["schema"] for one in action.get("parameters", []) if one["in"] == "body"]
-            examples = [one["example"] for one in body if "example" in one]
+            body = [parameter["schema"] for parameter in action.get("parameters", []) if parameter["in"] == "body"]
+            examples = [schema["example"] for schema in body if "example" in schema]
         else:
             contents = action.get("requestBody", {}).get("content", {}).values()
-            examples = [one["example"] for one in contents if "example" in one]
-        which = [one["name"] for one in action.get("parameters", []) if one["in"] == "query" and one["required"]]
+            examples = [content["example"] for content in contents if "example" in content]
+        which = [
+            parameter["name"]
+            for parameter in action.get("parameters", [])
+            if parameter["in"] == "query" and parameter["required"]
+        ]
         query = {"model": names[0]} if which else {}
         for example in examples:
-            assert asked.post(path, json=example, query_string=query).status_code == 200, path
+            assert server.post(path, json=example, query_string=query).status_code == 200, path
             tried.append(path)
     assert len(tried) == 2 + 6 * len(names)
 
 
 @pytest.mark.parametrize("version", ["2", "3", "3.1"])
 def test_a_mixed_table_is_described_by_its_columns(version: str, client: Any) -> None:
-    asked = client(m=MIXED)
-    post = asked.get(f"/swagger.json?version={version}").json["paths"]["/score"]["post"]
+    server = client(m=MIXED)
+    post = server.get(f"/swagger.json?version={version}").json["paths"]["/score"]["post"]
     if version == "2":
-        (body,) = [one for one in post["parameters"] if one["in"] == "body"]
+        (body,) = [parameter for parameter in post["parameters"] if parameter["in"] == "body"]
     else:
         body = post["requestBody"]["content"]["application/json"]
     data = body["schema"]["properties"]["data"]
@@ -73,10 +79,10 @@ def test_a_mixed_table_is_described_by_its_columns(version: str, client: Any) ->
         "3.1": {"type": ["number", "boolean", "null"]},
     }
     assert row["properties"]["age"] == {"description": "a number, or null", **number_or_null[version]}
-    paths = asked.get("/openapi.json").json["paths"]
+    paths = server.get("/openapi.json").json["paths"]
     for path in ("/score", "/invocations", "/v2/models/m/infer"):
         example = paths[path]["post"]["requestBody"]["content"]["application/json"]["example"]
-        assert asked.post(path, json=example).status_code == 200, example
+        assert server.post(path, json=example).status_code == 200, example
 
 
 def test_another_version_of_the_description(client: Any) -> None:
@@ -86,23 +92,23 @@ def test_another_version_of_the_description(client: Any) -> None:
 @pytest.mark.parametrize("version", ["2", "3", "3.1"])
 @pytest.mark.parametrize("names", [["svm"], ["svm", "trees"], []])
 def test_the_description_and_the_routes_agree(version: str, names: Any, client: Any) -> None:
-    asked = client(**{name: MODELS[name] for name in names})
-    found = asked.get(f"/swagger.json?version={version}").json
-    described = {(method.upper(), path) for path, actions in found["paths"].items() for method in actions}
+    server = client(**{name: MODELS[name] for name in names})
+    description = server.get(f"/swagger.json?version={version}").json
+    described = {(method.upper(), path) for path, actions in description["paths"].items() for method in actions}
     served = {
         (method, re.sub(r"<(\w+:)?\w+>", "[^/]+", rule.rule), "<" in rule.rule)
-        for rule in asked.application.url_map.iter_rules()
+        for rule in server.application.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
 
-    def fits(one: Any, other: Any) -> bool:
-        return one[0] == other[0] and re.fullmatch(other[1], one[1]) is not None
+    def fits(operation: Any, route: Any) -> bool:
+        return operation[0] == route[0] and re.fullmatch(route[1], operation[1]) is not None
 
-    assert [one for one in described if not any(fits(one, other) for other in served)] == []
-    missing = [other for other in served if not any(fits(one, other) for one in described)]
+    assert [operation for operation in described if not any(fits(operation, route) for route in served)] == []
+    missing = [route for route in served if not any(fits(operation, route) for operation in described)]
     # Without a model there are no rows to describe, nor addresses of models.
-    assert missing == [] or (not names and all(one[2] or one[1] in ("/score", "/invocations") for one in missing))
-    names_of = [action["operationId"] for actions in found["paths"].values() for action in actions.values()]
+    assert missing == [] or (not names and all(route[2] or route[1] in ("/score", "/invocations") for route in missing))
+    names_of = [action["operationId"] for actions in description["paths"].values() for action in actions.values()]
     assert len(set(names_of)) == len(names_of)
 
 
@@ -110,15 +116,15 @@ def test_the_description_and_the_routes_agree(version: str, names: Any, client: 
 def test_the_description_is_valid_and_says_what_needs_a_key(version: str, client: Any, layout: Layout) -> None:
     EndpointStore(layout).make_key("e", "primary")
     key = EndpointStore(layout).make_key("e", "secondary")
-    asked = client(keys=Keys(layout.endpoint("e").keys), **MODELS)
-    found = asked.get(f"/swagger.json?version={version}", headers={"Authorization": f"Bearer {key}"}).json
-    for path, actions in found["paths"].items():
+    server = client(keys=Keys(layout.endpoint("e").keys), **MODELS)
+    description = server.get(f"/swagger.json?version={version}", headers={"Authorization": f"Bearer {key}"}).json
+    for path, actions in description["paths"].items():
         for method, action in actions.items():
             expected: list[Any] = [] if path in HEALTH else [{"key": []}]
             assert action["security"] == expected, path
-            status = str(asked.open(path, method=method.upper()).status_code)
+            status = str(server.open(path, method=method.upper()).status_code)
             assert status in action["responses"] and (status == "401") == bool(expected), path
-    schemathesis.openapi.from_dict(found).validate()
+    schemathesis.openapi.from_dict(description).validate()
     free = client(**MODELS).get(f"/swagger.json?version={version}").json
     schemathesis.openapi.from_dict(free).validate()
     assert "security" not in free and "401" not in str(free)
@@ -130,32 +136,34 @@ def refusals_in_the_code() -> set[int]:
     parsed = [ast.parse(path.read_text()) for path in Path(serving.__file__).parent.rglob("*.py")]
     calls = [node for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
     given = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in names]
-    return {one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, int)}
+    return {
+        constant.value for constant in given if isinstance(constant, ast.Constant) and isinstance(constant.value, int)
+    }
 
 
 @pytest.mark.parametrize("version", ["2", "3", "3.1"])
 def test_every_refusal_is_described(version: str, client: Any, layout: Layout) -> None:
     assert refusals_in_the_code() - {405, 501} | {401, 424} == set(MEANING)
     key = EndpointStore(layout).make_key("e", "primary")
-    asked = client(keys=Keys(layout.endpoint("e").keys), **MODELS)
-    found = asked.get(f"/swagger.json?version={version}", headers={"Authorization": f"Bearer {key}"}).json
-    answers = [action["responses"] for actions in found["paths"].values() for action in actions.values()]
-    described = {status for one in answers for status in one}
+    server = client(keys=Keys(layout.endpoint("e").keys), **MODELS)
+    description = server.get(f"/swagger.json?version={version}", headers={"Authorization": f"Bearer {key}"}).json
+    answers = [action["responses"] for actions in description["paths"].values() for action in actions.values()]
+    described = {status for answer in answers for status in answer}
     assert described == {"200", *map(str, MEANING)}
-    assert all({str(status) for status in OF_ANY} <= set(one) for one in answers)
+    assert all({str(status) for status in OF_ANY} <= set(answer) for answer in answers)
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_no_request_ends_in_a_5xx_and_every_status_is_described(mode: Any, client: Any) -> None:
-    asked = client(m=MODELS["svm"], n=MODELS["trees"])
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", asked.application)
-    found = list(schema.get_all_operations())
-    operations = [one.ok() for one in found if isinstance(one, Ok)]
-    assert len(operations) == len(found)
+    server = client(m=MODELS["svm"], n=MODELS["trees"])
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", server.application)
+    results = list(schema.get_all_operations())
+    operations = [result.ok() for result in results if isinstance(result, Ok)]
+    assert len(operations) == len(results)
     if mode is GenerationMode.NEGATIVE:  # only of those of which something can be wrong
-        operations = [one for one in operations if one.body or one.query]
-    checked = [_try(one, mode) for one in operations]
+        operations = [operation for operation in operations if operation.body or operation.query]
+    checked = [_try(operation, mode) for operation in operations]
     assert len(checked) == (16 if mode is GenerationMode.NEGATIVE else 41) and sum(checked) > 100
 
 
@@ -176,11 +184,11 @@ def _try(operation: Any, mode: Any) -> Any:
 
 @pytest.mark.filterwarnings("ignore")
 def test_any_method_and_any_body_is_refused_with_reason(client: Any) -> None:
-    asked = client(m=MODELS["svm"], n=MODELS["trees"])
-    for path, actions in asked.get("/openapi.json").json["paths"].items():
+    server = client(m=MODELS["svm"], n=MODELS["trees"])
+    for path, actions in server.get("/openapi.json").json["paths"].items():
         for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE"):
             for body in (b"", b"{", b"\xff\x00", b"[]", b"null", b'{"data": NaN}', b"1e999", b"[" * 10_000):
-                answer = asked.open(path, method=method, data=body, content_type="application/json")
+                answer = server.open(path, method=method, data=body, content_type="application/json")
                 assert answer.status_code < 500, (method, path, body)
                 if method.lower() not in actions and method not in ("OPTIONS", "HEAD"):
                     assert answer.status_code == 405 and method not in answer.headers["Allow"]

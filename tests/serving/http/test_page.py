@@ -18,7 +18,7 @@ FLAGS += ["--disable-component-update", "--disable-sync", "--virtual-time-budget
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Any:
-    program = next((one for one in map(shutil.which, BROWSERS) if one), None)
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
     if program is None:
         missing("there is no Chromium")
 

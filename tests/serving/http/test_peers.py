@@ -28,7 +28,7 @@ KSERVE_CASES = ("v1_predict", "v1_probabilities", "v1_is_ready", "v1_refusal", "
 def ask(peer: Any, path: Any, body: Any = None, **headers: Any) -> Any:
     """Return status, headers and content."""
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-    sent = {"Content-Type": "application/json", **{key.replace("_", "-"): one for key, one in headers.items()}}
+    sent = {"Content-Type": "application/json", **{key.replace("_", "-"): value for key, value in headers.items()}}
     try:
         with urllib.request.urlopen(
             urllib.request.Request(f"http://127.0.0.1:{peer.port}{path}", data, sent), timeout=20
@@ -45,7 +45,7 @@ def asked_by(peer: str, script: str, ours: Any, folder: Path) -> Any:
     """Return what somebody else's client says of our server, by its cases."""
     path = Path(__file__).with_name(script)
     words = [str(environment(peer)), str(path), f"127.0.0.1:{ours.port}", str(folder)]
-    variables = {name: one for name, one in os.environ.items() if name != "PYTHONPATH"}
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     ended = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True, timeout=200)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
@@ -95,11 +95,11 @@ def by_column(**more: Any) -> Any:
 @pytest.mark.parametrize("form", [matrix, by_column])
 @pytest.mark.parametrize("names", [(), ("predict",), ("predict_proba",), ("predict", "predict_proba")])
 def test_mlserver(form: Any, names: Any, start: Any, ours: Any) -> None:
-    body = form(id="mine", outputs=[{"name": one} for one in names])
+    body = form(id="mine", outputs=[{"name": name} for name in names])
     theirs = json.loads(ask(start("mlserver"), "/v2/models/m/infer", body)[2])
-    own = json.loads(ask(ours, "/v2/models/forest/infer", body)[2])
-    assert own["id"] == theirs["id"] == "mine"
-    for mine, other in zip(own["outputs"], theirs["outputs"], strict=True):
+    answer = json.loads(ask(ours, "/v2/models/forest/infer", body)[2])
+    assert answer["id"] == theirs["id"] == "mine"
+    for mine, other in zip(answer["outputs"], theirs["outputs"], strict=True):
         for word in ("name", "datatype", "data"):
             assert mine[word] == other[word]
         # MLServer says [2, 1] for the two labels: its codec gives every list a second axis. The protocol's shape is
@@ -120,9 +120,9 @@ MLSERVER_FAULTS = {
 @pytest.mark.parametrize("name", MLSERVER_FAULTS)
 def test_mlserver_faults(name: str, start: Any, ours: Any) -> None:
     theirs = ask(start("mlserver"), "/v2/models/m/infer", MLSERVER_FAULTS[name])
-    own = ask(ours, "/v2/models/forest/infer", MLSERVER_FAULTS[name])
-    assert theirs[0] // 100 == own[0] // 100 == 4, (theirs, own)
-    assert isinstance(json.loads(own[2])["error"], str)
+    answer = ask(ours, "/v2/models/forest/infer", MLSERVER_FAULTS[name])
+    assert theirs[0] // 100 == answer[0] // 100 == 4, (theirs, answer)
+    assert isinstance(json.loads(answer[2])["error"], str)
 
 
 # MLflow
@@ -155,16 +155,16 @@ CSVS = {
 @pytest.mark.parametrize("name", MLFLOW)
 def test_mlflow(name: str, start: Any, ours: Any) -> None:
     theirs = ask(start("mlflow"), "/invocations", MLFLOW[name])
-    own = ask(ours, "/invocations/forest", MLFLOW[name])
-    assert (own[0], json.loads(own[2])) == (theirs[0], json.loads(theirs[2])) and own[0] == 200
+    answer = ask(ours, "/invocations/forest", MLFLOW[name])
+    assert (answer[0], json.loads(answer[2])) == (theirs[0], json.loads(theirs[2])) and answer[0] == 200
 
 
 @pytest.mark.parametrize("name", CSVS)
 def test_mlflow_content_types(name: str, start: Any, ours: Any) -> None:
     content, kind = CSVS[name]
     theirs = ask(start("mlflow"), "/invocations", content, Content_Type=kind)
-    own = ask(ours, "/invocations/forest", content, Content_Type=kind)
-    assert (own[0], json.loads(own[2])) == (theirs[0], json.loads(theirs[2])) and own[0] == 200
+    answer = ask(ours, "/invocations/forest", content, Content_Type=kind)
+    assert (answer[0], json.loads(answer[2])) == (theirs[0], json.loads(theirs[2])) and answer[0] == 200
 
 
 MLFLOW_FAULTS = {
@@ -189,8 +189,8 @@ MLFLOW_FAULTS = {
 def test_mlflow_faults(name: str, start: Any, ours: Any) -> None:
     body, kind = MLFLOW_FAULTS[name]
     theirs = ask(start("mlflow"), "/invocations", body, Content_Type=kind)
-    own = ask(ours, "/invocations/forest", body, Content_Type=kind)
-    assert own[0] == theirs[0] and own[0] // 100 == 4, (theirs, own)
+    answer = ask(ours, "/invocations/forest", body, Content_Type=kind)
+    assert answer[0] == theirs[0] and answer[0] // 100 == 4, (theirs, answer)
 
 
 STRICTER = {  # MLflow answers these: it guesses what was meant. Ours are refused, with the row and the column named.
@@ -209,27 +209,27 @@ def test_stricter_than_mlflow(name: str, start: Any, ours: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/ping", "/health"])
 def test_mlflow_health(path: str, start: Any, ours: Any) -> None:
-    theirs, own = ask(start("mlflow"), path), ask(ours, path)
-    assert theirs[::2] == own[::2] == (200, b"\n")
+    theirs, answer = ask(start("mlflow"), path), ask(ours, path)
+    assert theirs[::2] == answer[::2] == (200, b"\n")
 
 
 # Azure
 
 
 def test_azure(start: Any, ours: Any) -> None:
-    theirs, own = ask(start("azure"), "/score", {"data": ROWS}), ask(ours, "/score/forest", {"data": ROWS})
-    assert json.loads(theirs[2]) == json.loads(own[2])
-    assert theirs[0] == own[0] == 200 and theirs[1].get_content_type() == own[1].get_content_type()
+    theirs, answer = ask(start("azure"), "/score", {"data": ROWS}), ask(ours, "/score/forest", {"data": ROWS})
+    assert json.loads(theirs[2]) == json.loads(answer[2])
+    assert theirs[0] == answer[0] == 200 and theirs[1].get_content_type() == answer[1].get_content_type()
 
 
 def test_azure_home_and_description(start: Any, ours: Any) -> None:
     assert ask(start("azure"), "/")[::2] == ask(ours, "/")[::2] == (200, b"Healthy")
     for version, status, key in (("", 200, "swagger"), ("?version=2.0", 200, "swagger"), ("?version=3", 200, "openapi"),
                                  ("?version=9", 404, None)):  # fmt: skip
-        theirs, own = ask(start("azure"), f"/swagger.json{version}"), ask(ours, f"/swagger.json{version}")
-        assert theirs[0] == own[0] == status
+        theirs, answer = ask(start("azure"), f"/swagger.json{version}"), ask(ours, f"/swagger.json{version}")
+        assert theirs[0] == answer[0] == status
         if key is not None:
-            assert json.loads(theirs[2])[key] == json.loads(own[2])[key]
+            assert json.loads(theirs[2])[key] == json.loads(answer[2])[key]
 
 
 IDS = ("x-request-id", "x-ms-request-id", "x-ms-client-request-id")
@@ -248,11 +248,11 @@ def test_azure_request_ids(given: Any, start: Any, ours: Any) -> None:
     Where Azure's is given and ours is not, ours is Azure's too, so that the log has it.
     """
     theirs = ask(start("azure"), "/score", {"data": ROWS}, **given)[1]
-    own = ask(ours, "/score/forest", {"data": ROWS}, **given)[1]
-    assert [name in theirs for name in IDS] == [name in own for name in IDS]
+    answer = ask(ours, "/score/forest", {"data": ROWS}, **given)[1]
+    assert [name in theirs for name in IDS] == [name in answer for name in IDS]
     for name in IDS if "x_request_id" in given else IDS[1:]:
-        if theirs[name] in given.values() or own[name] in given.values():
-            assert theirs[name] == own[name], name
+        if theirs[name] in given.values() or answer[name] in given.values():
+            assert theirs[name] == answer[name], name
 
 
 @pytest.mark.parametrize(("name", "value"), [("x_request_id", "a" * 200), ("x_ms_client_request_id", "a" * 200)])

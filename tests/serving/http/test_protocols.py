@@ -53,7 +53,7 @@ def mlflow_split(client: Any, rows: Any, method: Any) -> Any:
 
 
 def mlflow_records(client: Any, rows: Any, method: Any) -> Any:
-    body = {"dataframe_records": [{str(n): one for n, one in enumerate(row)} for row in rows.tolist()]}
+    body = {"dataframe_records": [{str(n): value for n, value in enumerate(row)} for row in rows.tolist()]}
     return client.post("/invocations", json={**body, "params": {"method": method}}).json["predictions"]
 
 
@@ -80,7 +80,7 @@ def v1_columns(client: Any, rows: Any, method: Any) -> Any:
 
 
 def v1_named_rows(client: Any, rows: Any, method: Any) -> Any:
-    instances = [{str(n): one for n, one in enumerate(row)} for row in rows.tolist()]
+    instances = [{str(n): value for n, value in enumerate(row)} for row in rows.tolist()]
     body = {"instances": instances, "signature_name": method}
     return client.post("/v1/models/m:predict", json=body).json["predictions"]
 
@@ -112,18 +112,18 @@ WAYS += [mlflow_inputs_by_column, v1_rows, v1_columns, v1_named_rows, oip_matrix
 @pytest.mark.parametrize("name", MODELS)
 def test_the_same_bits(name: str, way: Any, client: Any) -> None:
     model, rows = MODELS[name], rows_for(name)
-    with client(m=model) as asked:
+    with client(m=model) as server:
         for method in ("predict", "predict_proba", "decision_function"):
             if hasattr(model, method):
-                assert bits(way(asked, rows, method)) == bits(getattr(model, method)(rows)), method
+                assert bits(way(server, rows, method)) == bits(getattr(model, method)(rows)), method
 
 
 def test_csv(client: Any) -> None:
     lines = "\n".join(",".join(map(str, row)) for row in X[:3].tolist())
-    asked = client(m=MODELS["svc"])
-    answer = asked.post("/invocations", data=f"0,1,2,3\n{lines}", content_type="text/csv")
+    server = client(m=MODELS["svc"])
+    answer = server.post("/invocations", data=f"0,1,2,3\n{lines}", content_type="text/csv")
     assert answer.json == {"predictions": [0, 0, 0]}
-    answer = asked.post("/invocations", data=f"a,b,c,d\n{lines}", content_type="text/csv")
+    answer = server.post("/invocations", data=f"a,b,c,d\n{lines}", content_type="text/csv")
     assert answer.status_code == 400 and answer.json["error"]["code"] == "wrong_columns"
 
 
@@ -132,9 +132,9 @@ def test_columns_by_name_in_any_order(client: Any) -> None:
     model = SVC().fit(frame, Y)
     shuffled = frame[["d", "b", "a", "c"]]
     body = {"dataframe_split": {"columns": list(shuffled), "data": shuffled.to_numpy().tolist()}}
-    asked = client(m=model)
-    assert asked.post("/invocations", json=body).json["predictions"] == model.predict(frame).tolist()
-    wrong = asked.post("/invocations", json={"dataframe_records": [{"a": 1, "b": 1, "c": 1, "e": 1}]}).json["error"]
+    server = client(m=model)
+    assert server.post("/invocations", json=body).json["predictions"] == model.predict(frame).tolist()
+    wrong = server.post("/invocations", json={"dataframe_records": [{"a": 1, "b": 1, "c": 1, "e": 1}]}).json["error"]
     assert wrong["missing"] == ["d"] and wrong["unknown"] == ["e"] and wrong["row"] == 0
 
 
@@ -145,40 +145,40 @@ def test_mixed_columns(client: Any) -> None:
         HistGradientBoostingClassifier(min_samples_leaf=1),
     ).fit(frame, [0, 1, 0, 1])
     records = [{"colour": "blue", "size": 2}, {"colour": "green", "size": None}]
-    asked = client(m=model)
-    kinds = {one["name"]: one["datatype"] for one in asked.get("/v2/models/m").json["inputs"]}
+    server = client(m=model)
+    kinds = {tensor["name"]: tensor["datatype"] for tensor in server.get("/v2/models/m").json["inputs"]}
     assert kinds == {"size": "FP64", "colour": "BYTES"}
     expected = model.predict(pandas.DataFrame(records)[["size", "colour"]]).tolist()
-    assert asked.post("/score", json={"data": records}).json["predict"] == expected
+    assert server.post("/score", json={"data": records}).json["predict"] == expected
     inputs = [
         {"name": "colour", "shape": [2, 1], "datatype": "BYTES", "data": ["blue", "green"]},
         {"name": "size", "shape": [2, 1], "datatype": "FP64", "data": [2, None]},
     ]
-    assert asked.post("/v2/models/m/infer", json={"inputs": inputs}).json["outputs"][0]["data"] == expected
+    assert server.post("/v2/models/m/infer", json={"inputs": inputs}).json["outputs"][0]["data"] == expected
 
 
 def test_texts(client: Any) -> None:
     model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
         ["good day", "bad day", "good", "bad"], ["+", "-", "+", "-"]
     )
-    asked = client(m=model)
-    assert asked.post("/score", json={"data": ["a good one", "so bad"]}).json == {"predict": ["+", "-"]}
-    assert asked.post("/score", json={"data": [["a good one"]]}).json == {"predict": ["+"]}
+    server = client(m=model)
+    assert server.post("/score", json={"data": ["a good one", "so bad"]}).json == {"predict": ["+", "-"]}
+    assert server.post("/score", json={"data": [["a good one"]]}).json == {"predict": ["+"]}
     tensor = {"name": "t", "shape": [2], "datatype": "BYTES", "data": ["good", "bad"]}
-    answer = asked.post("/v2/models/m/infer", json={"inputs": [tensor]}).json["outputs"][0]
+    answer = server.post("/v2/models/m/infer", json={"inputs": [tensor]}).json["outputs"][0]
     assert answer == {"name": "predict", "shape": [2], "datatype": "BYTES", "data": ["+", "-"]}
 
 
 def test_several_outputs(client: Any) -> None:
     forest = RandomForestClassifier(5, random_state=0).fit(X, np.column_stack([Y, Y % 2]))
-    asked = client(m=forest)
-    answer = asked.post("/score", json={"data": X[:2].tolist(), "method": "predict_proba"}).json["predict_proba"]
-    assert [bits(one) for one in answer] == [bits(one) for one in forest.predict_proba(X[:2])]
+    server = client(m=forest)
+    answer = server.post("/score", json={"data": X[:2].tolist(), "method": "predict_proba"}).json["predict_proba"]
+    assert [bits(part) for part in answer] == [bits(part) for part in forest.predict_proba(X[:2])]
     tensor = {"name": "x", "shape": [2, 4], "datatype": "FP64", "data": X[:2].ravel().tolist()}
-    outputs = asked.post("/v2/models/m/infer", json={"inputs": [tensor], "outputs": [{"name": "predict_proba"}]}).json[
+    outputs = server.post("/v2/models/m/infer", json={"inputs": [tensor], "outputs": [{"name": "predict_proba"}]}).json[
         "outputs"
     ]
-    assert [one["name"] for one in outputs] == ["predict_proba_0", "predict_proba_1"]
+    assert [output["name"] for output in outputs] == ["predict_proba_0", "predict_proba_1"]
 
 
 def test_answers_are_strict_json(client: Any) -> None:
@@ -193,29 +193,29 @@ def test_answers_are_strict_json(client: Any) -> None:
 
 
 def test_metadata_and_health(client: Any) -> None:
-    asked = client(m=MODELS["svc"])
-    assert asked.get("/").data == b"Healthy"
-    assert asked.get("/ping").status_code == asked.get("/health").status_code == 200
-    assert asked.get("/v2/health/live").json == {"live": True}
-    assert asked.get("/v2/health/ready").json == {"ready": True}
-    assert asked.get("/v2").json["name"] == "vivero"
-    model = asked.get("/v2/models/m").json
+    server = client(m=MODELS["svc"])
+    assert server.get("/").data == b"Healthy"
+    assert server.get("/ping").status_code == server.get("/health").status_code == 200
+    assert server.get("/v2/health/live").json == {"live": True}
+    assert server.get("/v2/health/ready").json == {"ready": True}
+    assert server.get("/v2").json["name"] == "vivero"
+    model = server.get("/v2/models/m").json
     assert model["versions"] == ["1"] and model["inputs"][0]["shape"] == [-1, 4]
     assert model["outputs"][0] == {"name": "predict", "datatype": "INT64", "shape": [-1]}
-    forest = {one["name"]: one for one in client(m=MODELS["forest"]).get("/v2/models/m").json["outputs"]}
+    forest = {output["name"]: output for output in client(m=MODELS["forest"]).get("/v2/models/m").json["outputs"]}
     assert forest["predict_proba"] == {"name": "predict_proba", "datatype": "FP64", "shape": [-1, 3]}
-    assert asked.get("/v2/models/m/versions/1/ready").json == {"ready": True}
-    assert asked.post("/v2/repository/index", json={}).json[0]["state"] == "READY"
+    assert server.get("/v2/models/m/versions/1/ready").json == {"ready": True}
+    assert server.post("/v2/repository/index", json={}).json[0]["state"] == "READY"
     for path in ("/v2/models/other", "/v2/models/m/versions/9", "/v2/models/m/versions/x", "/nothere"):
-        assert asked.get(path).status_code == 404, path
+        assert server.get(path).status_code == 404, path
 
 
 def test_version_1_says_what_is_served(client: Any) -> None:
-    asked = client(m=MODELS["svc"], other=MODELS["forest"])
-    assert asked.get("/v1/models").json == {"models": ["m", "other"]}
+    server = client(m=MODELS["svc"], other=MODELS["forest"])
+    assert server.get("/v1/models").json == {"models": ["m", "other"]}
     available = {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
     for path in ("/v1/models/m", "/v1/models/m/versions/1"):
-        assert asked.get(path).json == {"name": "m", "ready": True, "model_version_status": [available]}
+        assert server.get(path).json == {"name": "m", "ready": True, "model_version_status": [available]}
 
 
 @pytest.mark.parametrize(
@@ -238,8 +238,8 @@ def test_version_1_says_what_is_served(client: Any) -> None:
     ],
 )
 def test_version_1_refuses_with_a_text(path: str, body: Any, status: int, code: str, client: Any) -> None:
-    asked = client(m=MODELS["svc"])
-    answer = asked.get(path) if body is None else asked.post(path, json=body)
+    server = client(m=MODELS["svc"])
+    answer = server.get(path) if body is None else server.post(path, json=body)
     assert (answer.status_code, answer.json["code"]) == (status, code) and isinstance(answer.json["error"], str)
 
 
@@ -265,22 +265,22 @@ def test_a_default_signature_is_the_models_own_choice(client: Any) -> None:
 
 
 def test_several_models_need_a_name(client: Any) -> None:
-    asked = client(one=MODELS["svc"], two=MODELS["boosting"])
+    server = client(one=MODELS["svc"], two=MODELS["boosting"])
     body = {"data": X[:1].tolist()}
-    assert asked.post("/score", json=body).status_code == 400
+    assert server.post("/score", json=body).status_code == 400
     assert (
-        asked.post("/score/two", json=body).json == asked.post("/score?model=one", json=body).json == {"predict": [0]}
+        server.post("/score/two", json=body).json == server.post("/score?model=one", json=body).json == {"predict": [0]}
     )
 
 
 def test_request_ids(client: Any) -> None:
-    asked = client(m=MODELS["svc"])
+    server = client(m=MODELS["svc"])
     body = {"data": X[:1].tolist()}
-    made = asked.post("/score", json=body).headers
+    made = server.post("/score", json=body).headers
     assert len(made["x-request-id"]) == 32 and made["x-model-version"] == "m:1"
-    given = asked.post(
+    given = server.post(
         "/score", json=body, headers={"x-ms-request-id": "abc", "x-ms-client-request-id": "mine"}
     ).headers
     assert given["x-ms-request-id"] == given["x-request-id"] == "abc" and given["x-ms-client-request-id"] == "mine"
-    odd = asked.post("/score", json=body, headers={"x-request-id": "x" * 500}).headers
+    odd = server.post("/score", json=body, headers={"x-request-id": "x" * 500}).headers
     assert len(odd["x-request-id"]) == 32

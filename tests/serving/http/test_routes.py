@@ -52,7 +52,7 @@ def test_the_access_log_has_no_payloads_unless_asked(register: Any, serve: Any, 
     server.ask("/score", BODY, x_request_id="mine")
     path = layout.endpoint("iris").access_log
     wait_for(lambda: path.exists() and "mine" in path.read_text(), 10)
-    line = next(one for one in map(json.loads, path.read_text().splitlines()) if one["request_id"] == "mine")
+    line = next(line for line in map(json.loads, path.read_text().splitlines()) if line["request_id"] == "mine")
     assert (line["model"], line["version"], line["rows"], line["status"]) == ("iris", 1, 2, 200)
     assert "data" not in line
     payload = layout.endpoint("iris").payloads
@@ -130,25 +130,25 @@ def test_without_a_key_nothing_but_health(client: Any, layout: Layout) -> None:
     path = layout.endpoint("e").keys
     assert not any(key in path.read_text() for key in keys) and path.stat().st_mode & 0o077 == 0
     guard = Keys(path)
-    asked = client(keys=guard, m=SVM)
-    rules = list(asked.application.url_map.iter_rules())
+    server = client(keys=guard, m=SVM)
+    rules = list(server.application.url_map.iter_rules())
     assert len(rules) > 20
     for rule in rules:
         address = rule.rule.replace("<name>", "m").replace("<version>", "1")
         for method in rule.methods - {"HEAD", "OPTIONS"}:
-            status = asked.open(address, method=method, json={} if method == "POST" else None).status_code
+            status = server.open(address, method=method, json={} if method == "POST" else None).status_code
             if address in HEALTH:
                 assert status == 200, address
             else:
                 assert status == 401, address
     for key in keys:
-        assert asked.post("/score", json=BODY, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+        assert server.post("/score", json=BODY, headers={"Authorization": f"Bearer {key}"}).status_code == 200
     for wrong in ("Bearer", f"Basic {keys[0]}", f"Bearer {keys[0]}x", "Bearer \xff"):
-        assert asked.post("/score", json=BODY, headers={"Authorization": wrong}).status_code == 401
+        assert server.post("/score", json=BODY, headers={"Authorization": wrong}).status_code == 401
     fresh = store.make_key("e", "primary")
     guard.refresh()
     statuses = [
-        asked.post("/score", json=BODY, headers={"Authorization": f"Bearer {key}"}).status_code
+        server.post("/score", json=BODY, headers={"Authorization": f"Bearer {key}"}).status_code
         for key in (keys[0], keys[1], fresh)
     ]
     assert statuses == [401, 200, 200]
@@ -183,9 +183,9 @@ def test_models_are_unloaded_and_loaded_with_a_key(register: Any, serve: Any) ->
     assert ask("/v2/repository/models/other/unload")[0] == 200
     wait_for(lambda: all(len(state["served"]) == 1 for state in server.state()), 20)
     assert ask("/v2/models/other/infer")[0] == 404 and ask("/score", BODY)[0] == 200
-    states = {one["name"]: one["state"] for one in ask("/v2/repository/index")[1]}
+    states = {model["name"]: model["state"] for model in ask("/v2/repository/index")[1]}
     assert states == {"iris": "READY", "other": "UNAVAILABLE"}
-    assert [one["name"] for one in ask("/v2/repository/index", {"ready": True})[1]] == ["iris"]
+    assert [model["name"] for model in ask("/v2/repository/index", {"ready": True})[1]] == ["iris"]
     assert ask("/v2/repository/models/nothere/load")[0] == 404
     assert ask("/v2/repository/models/other/load")[0] == 200
     wait_for(lambda: all(len(state["served"]) == 2 for state in server.state()), 20)
@@ -208,10 +208,10 @@ def test_a_full_disk_costs_log_lines_and_no_request(small_disk: Any, metrics: Me
 
 
 def test_no_other_origin_unless_named(client: Any) -> None:
-    asked = client(m=SVM)
+    server = client(m=SVM)
     assert (
         "Access-Control-Allow-Origin"
-        not in asked.post("/score", json=BODY, headers={"Origin": "https://a.org"}).headers
+        not in server.post("/score", json=BODY, headers={"Origin": "https://a.org"}).headers
     )
 
 
@@ -236,7 +236,7 @@ def test_a_killed_process_is_replaced_and_the_others_go_on(register: Any, serve:
     wait_for(lambda: len(server.state()) == 2, 20)
     first = server.state()[0]["pid"]
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: len(server.state()) == 2 and first not in [one["pid"] for one in server.state()], 20)
+    wait_for(lambda: len(server.state()) == 2 and first not in [state["pid"] for state in server.state()], 20)
     assert all(server.ask("/score", BODY)[0] == 200 for _ in range(20))
 
 
@@ -328,9 +328,9 @@ def test_an_ipv6_address_is_taken_and_announced_with_brackets(host: str, shown: 
 def test_names_and_their_nearest_setting(register: Any, serve: Any) -> None:
     register("iris", SVC(kernel="linear").fit(X, Y))
     server = serve("model=iris", "hosts=models.lab")
-    asked = {"data": X[:1].tolist()}
-    assert server.ask("/score", asked, Host="models.lab:5001")[0] == 200
-    status, _, content = server.ask("/score", asked, Host="rebind.example")
+    body = {"data": X[:1].tolist()}
+    assert server.ask("/score", body, Host="models.lab:5001")[0] == 200
+    status, _, content = server.ask("/score", body, Host="rebind.example")
     assert status == 421 and json.loads(content)["error"]["code"] == "unknown_host"
     for words, said in (
         ("host_s=a", "Did you mean 'hosts'"),
@@ -352,8 +352,8 @@ def test_a_process_that_runs_out_of_descriptors_refuses_early_and_says_so_once(r
     assert 150 < refused < 300
     held[0].sendall(b"GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
     wait_for(lambda: b"503" in held[0].recv(10_000))
-    for one in held:
-        one.close()
+    for connection in held:
+        connection.close()
     wait_for(lambda: server.ask("/score", {"data": X[:1].tolist()})[0] == 200)
     server.stop()
     said = server.process.stdout.read().splitlines()

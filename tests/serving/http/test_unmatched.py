@@ -29,13 +29,13 @@ def filled(address: str) -> str:
 def addresses() -> Iterator[tuple[str, str]]:
     """Yield every address of every protocol, and the method that it takes."""
     for protocol in PROTOCOLS:
-        yield from ((filled(one), "POST") for one in protocol.addresses)
-        yield from ((filled(one), question.method) for one, question in protocol.questions.items())
-    yield from ((one, "GET") for one in SERVERS_OWN)
+        yield from ((filled(address), "POST") for address in protocol.addresses)
+        yield from ((filled(address), question.method) for address, question in protocol.questions.items())
+    yield from ((address, "GET") for address in SERVERS_OWN)
 
 
 TAKEN = sorted({path for path, _ in addresses()})
-ALLOWED = {path: {method for one, method in addresses() if one == path} for path in TAKEN}
+ALLOWED = {path: {method for address, method in addresses() if address == path} for path in TAKEN}
 
 
 def misspelt(path: str) -> Iterator[str]:
@@ -48,16 +48,16 @@ def misspelt(path: str) -> Iterator[str]:
     yield path + "s"
 
 
-UNKNOWN = sorted({one for path in TAKEN if len(path) > 4 for one in misspelt(path)} - set(TAKEN))
+UNKNOWN = sorted({address for path in TAKEN if len(path) > 4 for address in misspelt(path)} - set(TAKEN))
 
 
 def said_at(path: str, content: bytes) -> tuple[str, str]:
     """Return code and message of a refusal, after checking that it has the form of its address and no other's."""
     assert len(content) < MOST and not THEIRS.search(content.decode()), content
-    found = json.loads(content)
-    assert set(found) >= set(error_form(path).schema["required"]), (path, found)
-    assert isinstance(found["error"], str) == bool(root_of(path)), (path, found)
-    return (found["code"], found["error"]) if root_of(path) else (found["error"]["code"], found["error"]["message"])
+    body = json.loads(content)
+    assert set(body) >= set(error_form(path).schema["required"]), (path, body)
+    assert isinstance(body["error"], str) == bool(root_of(path)), (path, body)
+    return (body["code"], body["error"]) if root_of(path) else (body["error"]["code"], body["error"]["message"])
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def iris(client: Any) -> Any:
 
 
 def test_a_method_that_an_address_does_not_have(iris: Any) -> None:
-    asked = 0
+    requests = 0
     for path in TAKEN:
         for method in {*METHODS} - ALLOWED[path] - {"OPTIONS"}:
             answer = iris.open(path, method=method)
@@ -74,8 +74,8 @@ def test_a_method_that_an_address_does_not_have(iris: Any) -> None:
             assert (answer.status_code, code) == (405, "method_not_allowed"), (method, path)
             assert set(answer.headers["Allow"].split(", ")) >= ALLOWED[path]
             assert message == f"{path} does not take {method}. Use {' or '.join(sorted(ALLOWED[path]))}"
-            asked += 1
-    assert asked > 100
+            requests += 1
+    assert requests > 100
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -114,7 +114,7 @@ def bodies(value: Any) -> Iterator[tuple[str, Any]]:
     yield "/score", {"data": [row], "method": value}
     yield "/score", {name: [row]}
     yield "/score", {"input_data": {"columns": [name] * 4, "data": [row]}}
-    yield "/score", {"data": [{f"{name}{one}": 1.0 for one in range(40)}]}
+    yield "/score", {"data": [{f"{name}{number}": 1.0 for number in range(40)}]}
     yield "/invocations", {"instances": [{name: 1.0}]}
     yield "/invocations", {"dataframe_split": {"columns": [name, name], "data": [[1, 2]]}}
     yield "/invocations", {"inputs": {name: [value]}}
@@ -129,7 +129,7 @@ def bodies(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("value", [*LONG, *NUMBER, ["x" * 5_000], {"x" * 5_000: 1}], ids=lambda one: repr(one)[:8])
+@pytest.mark.parametrize("value", [*LONG, *NUMBER, ["x" * 5_000], {"x" * 5_000: 1}], ids=lambda value: repr(value)[:8])
 def test_long_names_and_values_are_cut_in_messages(value: Any, iris: Any) -> None:
     refused = 0
     for path, body in bodies(value):
@@ -141,11 +141,11 @@ def test_long_names_and_values_are_cut_in_messages(value: Any, iris: Any) -> Non
     assert refused > 5
 
 
-@pytest.mark.parametrize("name", [one[:2_000] for one in LONG], ids=lambda one: repr(one)[:8])
+@pytest.mark.parametrize("name", [value[:2_000] for value in LONG], ids=lambda value: repr(value)[:8])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_long_names_in_addresses_are_cut_in_messages(method: str, name: str, iris: Any) -> None:
-    for path in {filled(one) for one in TAKEN} | {"/" + name}:
-        for asked in (path.replace("iris", name), path + name):
-            answer = iris.open(quote(asked), query_string={"model": name, "method": name}, method=method)
+    for path in {filled(taken) for taken in TAKEN} | {"/" + name}:
+        for address in (path.replace("iris", name), path + name):
+            answer = iris.open(quote(address), query_string={"model": name, "method": name}, method=method)
             if answer.status_code >= 400:
-                said_at(asked, answer.data)
+                said_at(address, answer.data)

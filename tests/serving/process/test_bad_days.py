@@ -61,8 +61,8 @@ class Client:
 def client_ports(pid: Any) -> Any:
     """Return the ports at the other end of a process's connections."""
     inodes = set()
-    for one in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(one.readlink())
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        target = str(entry.readlink())
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
     rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
@@ -76,22 +76,22 @@ def test_a_killed_process_fails_its_own_connections_and_no_other(register: Any, 
     port = int(server.address.rpartition(":")[2])
     clients = [Client(port) for _ in range(12)]
     try:
-        wait_for(lambda: all(len(one.statuses) > 5 for one in clients), 20)
+        wait_for(lambda: all(len(client.statuses) > 5 for client in clients), 20)
         victim = max(workers(server), key=lambda pid: len(client_ports(pid)))
-        lost = client_ports(victim) & {one.own for one in clients}
+        lost = client_ports(victim) & {client.own for client in clients}
         assert lost
         os.kill(victim, signal.SIGKILL)
         wait_for(lambda: victim not in workers(server) and len(server.state()) == 2, 20)
-        before = [len(one.statuses) for one in clients]
-        wait_for(lambda: all(len(one.statuses) > old + 20 for one, old in zip(clients, before, strict=True)), 20)
+        before = [len(client.statuses) for client in clients]
+        wait_for(lambda: all(len(client.statuses) > old + 20 for client, old in zip(clients, before, strict=True)), 20)
     finally:
-        for one in clients:
-            one.over.set()
-        for one in clients:
-            one.thread.join(30)
-    assert {status for one in clients for status in one.statuses} == {200}
-    assert {failed for one in clients for failed in one.failed_on} == lost
-    assert all(len(one.failed_on) <= 1 for one in clients)
+        for client in clients:
+            client.over.set()
+        for client in clients:
+            client.thread.join(30)
+    assert {status for client in clients for status in client.statuses} == {200}
+    assert {failed for client in clients for failed in client.failed_on} == lost
+    assert all(len(client.failed_on) <= 1 for client in clients)
 
 
 def test_a_gzip_bomb_is_refused_unread(register: Any, serve: Any) -> None:

@@ -75,8 +75,8 @@ def test_csv_to_csv(score: Score) -> None:
     assert done.returncode == 0, done.stderr
     assert "iris:1 answered for 150 rows" in done.stdout
     with open(score.folder / "out.csv") as file:
-        found = list(csv.DictReader(file))
-    assert [one["predict"] for one in found] == MODEL.predict(X).tolist()
+        rows = list(csv.DictReader(file))
+    assert [row["predict"] for row in rows] == MODEL.predict(X).tolist()
     assert sorted(path.name for path in score.folder.iterdir()) == ["out.csv", "rows.csv"]
 
 
@@ -84,9 +84,9 @@ def test_jsonl_to_jsonl_with_probabilities(score: Score) -> None:
     (score.folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in X.tolist()))
     done = score("--input", "rows.jsonl", "--output", "out.jsonl", "--method", "predict_proba", "--json")
     assert json.loads(done.stdout)["rows"] == 150
-    found = [json.loads(line) for line in (score.folder / "out.jsonl").read_text().splitlines()]
-    assert list(found[0]) == ["predict_proba_a", "predict_proba_b", "predict_proba_c"]
-    assert np.array([list(one.values()) for one in found]).tobytes() == MODEL.predict_proba(X).tobytes()
+    rows = [json.loads(line) for line in (score.folder / "out.jsonl").read_text().splitlines()]
+    assert list(rows[0]) == ["predict_proba_a", "predict_proba_b", "predict_proba_c"]
+    assert np.array([list(row.values()) for row in rows]).tobytes() == MODEL.predict_proba(X).tobytes()
 
 
 def test_parquet(score: Score) -> None:
@@ -118,8 +118,8 @@ def test_killed_and_resumed(score: Score) -> None:
     assert process.wait(120) == 0, process.communicate()
     assert len(before) >= 20
     with open(score.folder / "out.csv") as file:
-        found = [row["predict"] for row in csv.DictReader(file)]
-    assert found == MODEL.predict(many).tolist()
+        answers = [row["predict"] for row in csv.DictReader(file)]
+    assert answers == MODEL.predict(many).tolist()
     assert not parts.exists()
 
 
@@ -146,9 +146,9 @@ def test_columns_are_kept_and_an_index_is_left_out(score: Score, named: Any) -> 
     assert refused.returncode == 1 and "unknown: id" in refused.stderr and "--keep id" in refused.stderr
     done = score("--input", "rows.csv", "--output", "out.csv", "--keep", "id", "--chunk", "40")
     assert done.returncode == 0 and "valid feature names" not in done.stderr, done.stderr
-    found = pandas.read_csv(score.folder / "out.csv")
-    assert found["id"].tolist() == rows["id"].tolist()
-    assert found["predict"].tolist() == named.predict(rows[NAMES]).tolist()
+    scored = pandas.read_csv(score.folder / "out.csv")
+    assert scored["id"].tolist() == rows["id"].tolist()
+    assert scored["predict"].tolist() == named.predict(rows[NAMES]).tolist()
     wrong = score("--input", "rows.csv", "--output", "other.csv", "--keep", "ids")
     assert wrong.returncode == 1 and "--keep: the rows have no column ids. Did you mean 'id'?" in wrong.stderr
 
@@ -166,8 +166,8 @@ def test_mappings_keep_columns_too(score: Score, named: Any) -> None:
     (score.folder / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows.to_dict("records")))
     done = score("--input", "rows.jsonl", "--output", "out.jsonl", "--keep", "id")
     assert done.returncode == 0, done.stderr
-    found = [json.loads(line) for line in (score.folder / "out.jsonl").read_text().splitlines()]
-    assert [row["id"] for row in found] == [7, None, "x"] and len(found[0]) == 2
+    scored = [json.loads(line) for line in (score.folder / "out.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in scored] == [7, None, "x"] and len(scored[0]) == 2
 
 
 def test_missing_values_are_what_pandas_reads_as_missing(score: Score, named: Any) -> None:
@@ -175,9 +175,9 @@ def test_missing_values_are_what_pandas_reads_as_missing(score: Score, named: An
     rows = table(score, [*NAMES, "id"], a=[words[at % 9] if at % 2 else value for at, value in enumerate(X[:, 0])])
     done = score("--input", "rows.csv", "--output", "out.csv", "--keep", "id")
     assert done.returncode == 0, done.stderr
-    there = pandas.read_csv(score.folder / "rows.csv")[NAMES]
-    assert there["a"].isna().sum() == len(rows) // 2
-    assert pandas.read_csv(score.folder / "out.csv")["predict"].tolist() == named.predict(there).tolist()
+    frame = pandas.read_csv(score.folder / "rows.csv")[NAMES]
+    assert frame["a"].isna().sum() == len(rows) // 2
+    assert pandas.read_csv(score.folder / "out.csv")["predict"].tolist() == named.predict(frame).tolist()
 
 
 def test_a_word_that_is_a_category_is_not_missing(score: Score, register: Any) -> None:
@@ -247,7 +247,7 @@ def test_a_mistake_is_one_line(words: Any, message: str, score: Score) -> None:
 
 
 @pytest.mark.sampled(2, covers=SCORING)
-@pytest.mark.parametrize(("source", "target"), [(one, two) for one in KINDS for two in KINDS])
+@pytest.mark.parametrize(("source", "target"), [(source, target) for source in KINDS for target in KINDS])
 def test_a_kept_column_that_is_called_as_an_answer_is_refused(
     source: str, target: str, score: Score, named: Any
 ) -> None:
@@ -260,8 +260,8 @@ def test_a_kept_column_that_is_called_as_an_answer_is_refused(
     assert [path.name for path in score.folder.iterdir()] == [f"rows{source}"]
     put(rows.drop(columns="predict"), score.folder / f"rows{source}")
     assert score(*words, "id,id").returncode == 0
-    found = taken(score.folder / f"out{target}")
-    assert list(found.columns) == ["id", "predict"] and [*map(int, found["id"])] == [*range(len(X))]
+    scored = taken(score.folder / f"out{target}")
+    assert list(scored.columns) == ["id", "predict"] and [*map(int, scored["id"])] == [*range(len(X))]
 
 
 TEXTS = ["good day", "bad night", "good night", "bad day"] * 5
@@ -317,13 +317,13 @@ def test_each_output_is_named_by_its_own_labels(name: str, target: str, score: S
     assert done.returncode == 0, done.stderr
     answers = model.predict_proba(rows)
     if isinstance(answers, list):
-        labels = [f"{at}_{label}" for at, one in enumerate(model.classes_) for label in one]
+        labels = [f"{at}_{label}" for at, classes in enumerate(model.classes_) for label in classes]
         answers = np.hstack(answers)
     else:
         labels = list(model.classes_) if name == "one label" else ["0", "1"]
-    found = taken(score.folder / f"out{target}")
-    assert list(found.columns) == [f"predict_proba_{one}" for one in labels]
-    assert np.array_equal(found.to_numpy(), answers)
+    scored = taken(score.folder / f"out{target}")
+    assert list(scored.columns) == [f"predict_proba_{label}" for label in labels]
+    assert np.array_equal(scored.to_numpy(), answers)
 
 
 FORMS: dict[str, tuple[str, str]] = {

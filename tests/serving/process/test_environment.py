@@ -65,14 +65,14 @@ def test_the_current_python_serves_what_was_made_in_it() -> None:
     ],
 )
 def test_what_does_not_fit_is_named(given: Any, said: str) -> None:
-    assert any(said in one for one in mismatches(record(**given)))
+    assert any(said in mismatch for mismatch in mismatches(record(**given)))
 
 
 def test_its_environment_is_the_lock_and_the_servers_few_packages() -> None:
     packages, python = requirements([record("scikit-learn==1.5.2\nflask==2.3.3\nvivero==0.1\n", python="3.12.1")])
     assert python == "3.12"
     assert packages[:2] == ["scikit-learn==1.5.2", "flask==2.3.3"]
-    assert packages[2:] == [one for one in SERVER_PACKAGES if not one.startswith("flask")]
+    assert packages[2:] == [package for package in SERVER_PACKAGES if not package.startswith("flask")]
     with pytest.raises(UserError, match=r"3\.8"):
         requirements([record(python="3.8.10")])
 
@@ -95,8 +95,8 @@ def test_a_server_has_the_same_packages_in_every_environment() -> None:
 )
 def test_what_its_file_names_is_there_in_its_version(lock: str, modules: list[str], said: list[str]) -> None:
     inspection = Inspection(path="m", sha256="", modules=tuple(modules))
-    found = mismatches(dataclasses.replace(record(lock), inspection=inspection))
-    assert len(found) == len(said) and all(map(str.startswith, found, said))
+    mismatched = mismatches(dataclasses.replace(record(lock), inspection=inspection))
+    assert len(mismatched) == len(said) and all(map(str.startswith, mismatched, said))
 
 
 def test_a_module_of_the_users_own_is_in_the_serving_environment(tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ def test_what_computes_with_openmp_or_blas_answers_in_forked_processes(
     for name, model in MODELS.items():
         expected = model.predict(X).tolist() * 10
         for status, _, content in ask_all(server, f"/score/{name}")[:20]:
-            found = json.loads(content)["predict"]
-            assert status == 200 and found == (expected if len(found) > 2 else expected[:2]), name
+            predicted = json.loads(content)["predict"]
+            assert status == 200 and predicted == (expected if len(predicted) > 2 else expected[:2]), name
     assert server.stop() == 0
 
 
@@ -94,7 +94,7 @@ def test_a_replaced_process_takes_over_the_record_as_it_is_then(register: Any, s
     server = serve("model=iris@champion", "poll=0.05", "workers=2")
     wait_for(lambda: len(server.state()) == 2, 20)
     registry.set_alias("iris", "champion", 2)
-    wait_for(lambda: {one["version"] for state in server.state() for one in state["served"]} == {2}, 20)
+    wait_for(lambda: {served["version"] for state in server.state() for served in state["served"]} == {2}, 20)
     for victim in workers(server):
         os.kill(victim, signal.SIGKILL)
         wait_for(lambda victim=victim: victim not in workers(server) and len(server.state()) == 2, 20)
@@ -136,7 +136,7 @@ def test_a_replaced_process_serves_nothing_rather_than_what_others_have_left(
     server = serve("model=iris@champion", "poll=0.05", "workers=2")
     wait_for(lambda: len(server.state()) == 2, 20)
     FileRegistry(layout).set_alias("iris", "champion", 2)
-    wait_for(lambda: {one["version"] for state in server.state() for one in state["served"]} == {2}, 20)
+    wait_for(lambda: {served["version"] for state in server.state() for served in state["served"]} == {2}, 20)
     _unreadable(layout)
     victim = workers(server)[0]
     os.kill(victim, signal.SIGKILL)

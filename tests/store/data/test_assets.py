@@ -84,7 +84,7 @@ def test_a_file_of_two_versions_is_stored_once(store: DataStore, photos: Path) -
     first = store.add("photos", [photos]).record
     (photos / "a.png").write_bytes(b"changed")
     second = store.add("photos", [photos]).record
-    inodes = {(store.path(one) / "large").stat().st_ino for one in (first, second)}
+    inodes = {(store.path(version) / "large").stat().st_ino for version in (first, second)}
     assert len(inodes) == 1 and store.verify("photos", 1) == store.verify("photos", 2) == []
     store.delete("photos", 1)
     assert not store.layout.blob(first.hash).exists() and store.verify("photos", 2) == []
@@ -244,7 +244,7 @@ def test_a_folder_that_another_process_has_just_removed_is_made_again(
 
 def test_content_that_something_else_needs_stays(store: DataStore, table: Path) -> None:
     record = store.add("iris", [table]).record
-    store.delete("iris", 1, used=lambda one: one.hash == record.hash)
+    store.delete("iris", 1, used=lambda version: version.hash == record.hash)
     assert store.path(record).exists()
 
 
@@ -283,4 +283,4 @@ def test_changed_content_is_found_and_added_again(store: DataStore, photos: Path
 def test_the_versions_of_a_run(store: DataStore, table: Path, photos: Path) -> None:
     store.add("iris", [table], run="r1", output="clean")
     store.add("photos", [photos])
-    assert [(one.id, one.output) for one in store.find_by_run("r1")] == [("iris:1", "clean")]
+    assert [(version.id, version.output) for version in store.find_by_run("r1")] == [("iris:1", "clean")]

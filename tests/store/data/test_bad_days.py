@@ -101,7 +101,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(small_disk: Path, tmp_path: Path
     with pytest.raises(UserError, match="Data asset x was not added: No space left"):
         store.add("x", [large])
     assert store.versions("x") == [1] and store.verify("x", 1) == []
-    assert [one.name for one in store.layout.blobs.iterdir() if one.name != ".lock"] == [store.resolve("x").hash]
+    assert [entry.name for entry in store.layout.blobs.iterdir() if entry.name != ".lock"] == [store.resolve("x").hash]
     with pytest.raises(UserError):
         store.add("y", [large])
     assert store.names() == ["x"] and not (store.layout.data / "y").exists()
@@ -150,8 +150,8 @@ def test_links_inside_are_followed(store: DataStore, folder: Path) -> None:
     (folder / "other").symlink_to("deep")
     record = store.add("x", [folder]).record
     place = store.path(record)
-    assert sorted(one.path for one in store.files(record)) == ["deep/near", "large", "other/near"]
-    assert not any(one.is_symlink() for one in place.rglob("*")) and store.verify("x", 1) == []
+    assert sorted(file.path for file in store.files(record)) == ["deep/near", "large", "other/near"]
+    assert not any(path.is_symlink() for path in place.rglob("*")) and store.verify("x", 1) == []
 
 
 def test_a_file_that_cannot_be_read_is_named(store: DataStore, folder: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_hundred_thousand_small_files(store: DataStore, tmp_path: Path) -> Non
     (source / "0" / "0").write_bytes(b"changed")
     second = store.add("many", [source]).record
     assert store.diff(record, second) == {"added": [], "removed": [], "changed": ["0/0"]}
-    both = [store.path(one) / "7" / "7000" for one in (record, second)]
+    both = [store.path(version) / "7" / "7000" for version in (record, second)]
     assert both[0].stat().st_ino == both[1].stat().st_ino
 
 

@@ -37,19 +37,19 @@ def described(tmp_path: Path, content: bytes, name: str = "x.csv") -> TableRecor
 
 
 def types_of(table: TableRecord) -> dict[str, str]:
-    return {one.name: one.type for one in table.columns}
+    return {column.name: column.type for column in table.columns}
 
 
 def test_what_columns_hold(tmp_path: Path) -> None:
-    found = described(
+    table = described(
         tmp_path,
         b"int,num,bool,date,time,text,none,mixed\n"
         b"1,1.5,true,2020-01-02,2020-01-02 10:00:00,b,,1\n-3,inf,False,2019-12-31,2020-01-02T09:00:00Z,a,NaN,x\n"
         b"1,-2e3,true,NA,,b,null,2\n",
     )
-    assert found.rows == 3 and found.notes == ()
-    columns = {one.name: one for one in found.columns}
-    assert types_of(found) == {
+    assert table.rows == 3 and table.notes == ()
+    columns = {column.name: column for column in table.columns}
+    assert types_of(table) == {
         "int": "integer", "num": "number", "bool": "boolean", "date": "date", "time": "time", "text": "text",
         "none": "empty", "mixed": "text",
     }  # fmt: skip
@@ -57,7 +57,7 @@ def test_what_columns_hold(tmp_path: Path) -> None:
     assert (columns["num"].min, columns["num"].max) == (-2000.0, "inf")
     assert (columns["date"].min, columns["date"].missing) == ("2019-12-31", 1)
     assert (columns["none"].missing, columns["none"].distinct) == (3, 0)
-    assert found.head[0] == ("1", "1.5", "true", "2020-01-02", "2020-01-02 10:00:00", "b", "", "1")
+    assert table.head[0] == ("1", "1.5", "true", "2020-01-02", "2020-01-02 10:00:00", "b", "", "1")
 
 
 ODD: dict[str, tuple[bytes, Any, str]] = {
@@ -88,42 +88,42 @@ ODD: dict[str, tuple[bytes, Any, str]] = {
 @pytest.mark.parametrize("what", ODD)
 def test_oddities_are_noted_and_stored(tmp_path: Path, what: str) -> None:
     content, rows, note = ODD[what]
-    found = described(tmp_path, content)
-    assert rows is None or found.rows == rows, found
-    assert (note in " ".join(found.notes)) if note else rows is None or found.notes == (), found.notes
+    table = described(tmp_path, content)
+    assert rows is None or table.rows == rows, table
+    assert (note in " ".join(table.notes)) if note else rows is None or table.notes == (), table.notes
     if rows == 1 and what != "an open quote":
-        assert len(found.columns) == 2
-    assert json.loads(json.dumps(found.to_json())) is not None
+        assert len(table.columns) == 2
+    assert json.loads(json.dumps(table.to_json())) is not None
 
 
 def test_ten_thousand_columns(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(10_000)]
-    found = described(tmp_path, "\n".join([",".join(names), ",".join("1" * 10_000), ""]).encode())
-    assert len(found.columns) == 10_000 and found.rows == 1 and {one.type for one in found.columns} == {"integer"}
+    table = described(tmp_path, "\n".join([",".join(names), ",".join("1" * 10_000), ""]).encode())
+    assert len(table.columns) == 10_000 and table.rows == 1 and {column.type for column in table.columns} == {"integer"}
 
 
 def test_json_lines(tmp_path: Path) -> None:
     lines = [{"a": 1, "b": "x"}, {"a": 2.5, "c": [1]}, {"a": None, "b": "2020-01-01"}, {"d": True}]
-    found = described(tmp_path, "\n".join(map(json.dumps, lines)).encode(), "x.jsonl")
-    assert found.rows == 4 and types_of(found) == {"a": "number", "b": "text", "c": "object", "d": "boolean"}
-    assert {one.name: one.missing for one in found.columns} == {"a": 2, "b": 2, "c": 3, "d": 3}
-    assert found.head[1] == ("2.5", "", "[1]", "")
+    table = described(tmp_path, "\n".join(map(json.dumps, lines)).encode(), "x.jsonl")
+    assert table.rows == 4 and types_of(table) == {"a": "number", "b": "text", "c": "object", "d": "boolean"}
+    assert {column.name: column.missing for column in table.columns} == {"a": 2, "b": 2, "c": 3, "d": 3}
+    assert table.head[1] == ("2.5", "", "[1]", "")
 
 
 @pytest.mark.parametrize(
     "line", [b"{", b"[1]", b"[" * 100_000, b'{"a": 1e999}', b'{"a": ' + b"9" * 5000 + b"}", b"\xff"]
 )
 def test_lines_that_are_no_json(tmp_path: Path, line: bytes) -> None:
-    found = described(tmp_path, b'{"a": 1}\n' + line + b"\n", "x.jsonl")
-    assert found.rows in (1, 2) and (found.rows == 2 or "line 2" in " ".join(found.notes))
+    table = described(tmp_path, b'{"a": 1}\n' + line + b"\n", "x.jsonl")
+    assert table.rows in (1, 2) and (table.rows == 2 or "line 2" in " ".join(table.notes))
 
 
 def test_parquet(tmp_path: Path) -> None:
     table = pa.table({"a": [1, 2, None], "b": ["x", "y", "x"], "f": [float("nan"), 1.5, 2.5], "l": [[1], None, [2]]})
     parquet.write_table(table, tmp_path / "x.parquet")
-    found = described(tmp_path, (tmp_path / "x.parquet").read_bytes(), "y.parquet")
-    assert found.rows == 3 and types_of(found) == {"a": "integer", "b": "text", "f": "number", "l": "object"}
-    assert {one.name: one.missing for one in found.columns} == {"a": 1, "b": 0, "f": 1, "l": 1}
+    record = described(tmp_path, (tmp_path / "x.parquet").read_bytes(), "y.parquet")
+    assert record.rows == 3 and types_of(record) == {"a": "integer", "b": "text", "f": "number", "l": "object"}
+    assert {column.name: column.missing for column in record.columns} == {"a": 1, "b": 0, "f": 1, "l": 1}
     broken = described(tmp_path, b"PAR1 nonsense", "z.parquet")
     assert "cannot be read" in broken.notes[0]
 
@@ -133,8 +133,8 @@ def test_parquet_without_pyarrow_says_what_is_missing(tmp_path: Path, monkeypatc
     python.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$3" "$4"\n')
     python.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(python))
-    found = described(tmp_path, b"PAR1", "x.parquet")
-    assert found.notes == ("Parquet is read with pyarrow, which is not installed. Install it: pip install pyarrow",)
+    table = described(tmp_path, b"PAR1", "x.parquet")
+    assert table.notes == ("Parquet is read with pyarrow, which is not installed. Install it: pip install pyarrow",)
     assert described(tmp_path, b"a\n1\n").rows == 1
 
 
@@ -223,33 +223,33 @@ NUMBERS = some.floats(allow_nan=False, allow_infinity=False) | some.integers(-50
 
 @given(some.lists(NUMBERS, min_size=1, max_size=40), some.randoms(use_true_random=False))
 def test_a_histogram_counts_each_number_in_its_bin(numbers: list[float], order: Random) -> None:
-    found = []
+    histograms = []
     for _ in range(2):
         histogram = Histogram()
-        for one in numbers:
-            histogram.add(one, 1)
-        found.append(histogram.described())
+        for number in numbers:
+            histogram.add(number, 1)
+        histograms.append(histogram.described())
         order.shuffle(numbers)
-    assert found[0] == found[1]
-    if found[0] is None:
+    assert histograms[0] == histograms[1]
+    if histograms[0] is None:
         assert len(set(numbers)) == 1
         return
-    start, width, counts = found[0]["start"], Fraction(found[0]["width"]), found[0]["counts"]
+    start, width, counts = histograms[0]["start"], Fraction(histograms[0]["width"]), histograms[0]["counts"]
     first = math.floor(Fraction(start) / width)
-    exact = Counter(math.floor(Fraction(one) / width) - first for one in numbers)
+    exact = Counter(math.floor(Fraction(number) / width) - first for number in numbers)
     assert counts == [exact[at] for at in range(len(counts))] and 1 <= len(counts) <= 32
 
 
 @pytest.mark.parametrize("many", [50, 20_000])  # a file that plain Python reads, and a larger one for pyarrow
 def test_histograms_and_frequent_values_of_a_file(tmp_path: Path, many: int) -> None:
     rows = "".join(f"{at % 7},{at / many},{'ab'[at % 3 == 0]},{at}{'x' * 400},3\n" for at in range(many))
-    found = described(tmp_path, b"day,share,kind,id,same\n" + rows.encode())
-    day, share, kind, key, same = found.columns
+    table = described(tmp_path, b"day,share,kind,id,same\n" + rows.encode())
+    day, share, kind, key, same = table.columns
     assert day.histogram is not None and day.histogram.width == 1
-    assert day.histogram.counts == tuple(len(range(one, many, 7)) for one in range(7))
+    assert day.histogram.counts == tuple(len(range(number, many, 7)) for number in range(7))
     assert share.histogram is not None and sum(share.histogram.counts) == many and len(share.histogram.counts) >= 16
     thirds = len(range(0, many, 3))
-    assert [(one.value, one.count) for one in kind.frequent] == [("a", many - thirds), ("b", thirds)]
+    assert [(frequent.value, frequent.count) for frequent in kind.frequent] == [("a", many - thirds), ("b", thirds)]
     assert len(key.frequent) == (10 if many == 50 else 0) and same.histogram is None
 
 
@@ -285,19 +285,19 @@ def test_pyarrow_and_plain_python_count_dates_the_same(tmp_path: Path, cells: li
 def test_each_moment_is_between_the_edges_of_its_bin(moments: list[datetime], dates: bool) -> None:
     kind = "date" if dates else "time"
     times = [
-        one.replace(hour=0, minute=0, second=0, microsecond=0) if dates else one.replace(microsecond=0)
-        for one in moments
+        moment.replace(hour=0, minute=0, second=0, microsecond=0) if dates else moment.replace(microsecond=0)
+        for moment in moments
     ]
     timeline = Timeline()
-    for one in times:
-        timeline.add(one.date().isoformat() if dates else one.isoformat(), 1)
+    for moment in times:
+        timeline.add(moment.date().isoformat() if dates else moment.isoformat(), 1)
     found = timeline.described(kind)
     if found is None:
         assert len(set(times)) == 1
         return
     assert len(found["edges"]) == len(found["counts"]) + 1 <= 33
-    edges = [datetime.fromisoformat(one) for one in found["edges"]]
-    counts = [sum(low <= one < high for one in times) for low, high in pairwise(edges)]
+    edges = [datetime.fromisoformat(edge) for edge in found["edges"]]
+    counts = [sum(low <= moment < high for moment in times) for low, high in pairwise(edges)]
     if edges[0] > datetime.min:  # an edge before it cannot be written
         assert counts == found["counts"]
     assert sum(found["counts"]) == len(times)
@@ -306,7 +306,7 @@ def test_each_moment_is_between_the_edges_of_its_bin(moments: list[datetime], da
 def test_the_distribution_of_dates(tmp_path: Path) -> None:
     days = "".join(f"2024-01-{day:02},2024-01-01T{day - 1:02}:00:00+01:00,2024-01-01,\n" for day in range(1, 25))
     found = described(tmp_path, b"day,hour,same,none\n" + days.encode())
-    day, hour, same, none = (one.timeline for one in found.columns)
+    day, hour, same, none = (column.timeline for column in found.columns)
     assert day is not None and day.edges[:2] == ("2024-01-01", "2024-01-02") and day.counts == (1,) * 24
     assert hour is not None and hour.edges[:2] == ("2023-12-31T22:30:00Z", "2023-12-31T23:15:00Z")
     assert sum(hour.counts) == 24 and same is None and none is None

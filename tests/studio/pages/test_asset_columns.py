@@ -18,7 +18,7 @@ def test_dates_and_times_are_in_bins(tmp_path_factory: pytest.TempPathFactory) -
     assert day.label == (
         "1 missing; 2024-01-01 to 2024-01-02: 1; 2024-01-02 to 2024-01-03: 2; 2024-01-04 to 2024-01-05: 1"
     )
-    assert [one.kind for one in day.bars] == ["missing", *["values"] * 4]
+    assert [bar.kind for bar in day.bars] == ["missing", *["values"] * 4]
     assert hour.label.startswith("1 missing; 2024-01-01T01:") and hour.label.count("Z to ") == 3
 
 

@@ -32,11 +32,11 @@ def at(root: Path) -> Iterator[str]:
 
 
 def ids(root: Path, count: int) -> list[str]:
-    return sorted((path.name for path in (root / "runs").glob("*/*-*")), key=lambda one: one[-8:])[:count]
+    return sorted((path.name for path in (root / "runs").glob("*/*-*")), key=lambda run_id: run_id[-8:])[:count]
 
 
 def named(root: Path, count: int, **more: str) -> str:
-    return urlencode([*(("run", one) for one in ids(root, count)), *more.items()])
+    return urlencode([*(("run", run_id) for run_id in ids(root, count)), *more.items()])
 
 
 def test_few_runs_are_asked_for(at: str, tab: Any) -> None:
@@ -66,10 +66,10 @@ def test_a_brush_keeps_runs_and_is_in_the_address(at: str, tab: Any) -> None:
     page.mouse.move(middle, box["y"] + box["height"] / 2, steps=4)
     page.mouse.up()
     page.locator("#note:has-text('runs are in the chosen ranges')").wait_for()
-    told = page.locator("#note").inner_text()
-    assert 0 < int(told.split()[0]) < 400 and "range=" in page.url
+    note = page.locator("#note").inner_text()
+    assert 0 < int(note.split()[0]) < 400 and "range=" in page.url
     page.reload()
-    page.locator(f"#note:has-text('{told}')").wait_for()
+    page.locator(f"#note:has-text('{note}')").wait_for()
     zone.focus()
     page.keyboard.press("Escape")
     page.locator("#note:has-text('A line is a run')").wait_for()
@@ -124,8 +124,8 @@ def test_500_runs_are_compared(at: str, tab: Any, view: str) -> None:
 def test_pictures_are_beside_each_other(tmp_path: Path, tab: Any) -> None:
     root = tmp_path / ".vivero"
     write_runs(root, 3)
-    for one in ids(root, 2):
-        outputs = root / "runs" / one.split("-")[0] / one / "outputs"
+    for run_id in ids(root, 2):
+        outputs = root / "runs" / run_id.split("-")[0] / run_id / "outputs"
         outputs.mkdir()
         (outputs / "figure.png").write_bytes(PNG)
         (outputs / "page.png").write_text("<script>alert(1)</script>")
@@ -166,7 +166,7 @@ def test_hostile_words_stay_words(tmp_path: Path, tab: Any, view: str) -> None:
     broken.mkdir(parents=True)
     (broken / "run.json").write_text("{")
     with studio("--workspace", str(root)) as address:
-        query = urlencode([*(("run", one) for one in names), ("view", view), ("metric", HOSTILE)])
+        query = urlencode([*(("run", name) for name in names), ("view", view), ("metric", HOSTILE)])
         page = tab(f"{address}/w/1/compare?{query}")
         page.locator("#chart svg" if view in CHARTS else "h1").first.wait_for()
         assert page.locator("img[src='x']").count() == 0 and "owned" not in page.title()

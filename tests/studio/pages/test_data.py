@@ -27,12 +27,20 @@ def table(path: Path, rows: int, *more: str) -> Path:
 
 def read_by(root: Path, number: int, reference: str, **fields: Any) -> str:
     """Write a run that has read a version, and return its id."""
-    one = {"path": "x", "mode": "mount", "hash": "0", "files": 1, "bytes": 1, "location": "x", "asset": reference}
+    input_record = {
+        "path": "x",
+        "mode": "mount",
+        "hash": "0",
+        "files": 1,
+        "bytes": 1,
+        "location": "x",
+        "asset": reference,
+    }
     environment = dict.fromkeys(("key", "prefix", "python", "python_version", "platform"), "x")
     prepared = {
         "snapshot": {"hash": "0", "source": ".", "files": 1, "bytes": 1},
         "environment": {"kind": "current", **environment},
-        "inputs": {"train": one},
+        "inputs": {"train": input_record},
     }
     record = run_record(
         number, experiment="iris", id=f"iris-20260701-08{number:02d}00-{number:08x}", status="completed"
@@ -140,8 +148,8 @@ def test_tags_and_description_are_edited(site: str, root: Path, tab: Any) -> Non
     assert page.locator("#ask-value").input_value() == long
     answer(page, "")
     page.locator("#about .prose").wait_for(state="detached")
-    found = Workspace(root).data.version("iris:2")
-    assert found.tags == {"stage": "raw"} and not found.description
+    version = Workspace(root).data.version("iris:2")
+    assert version.tags == {"stage": "raw"} and not version.description
 
 
 def test_verify_says_whether_the_content_is_as_it_was_added(site: str, root: Path, tmp_path: Path, tab: Any) -> None:
@@ -171,8 +179,8 @@ def test_lineage_leads_from_data_to_endpoints(site: str, root: Path, tab: Any) -
 
 def test_a_new_version_appears(site: str, root: Path, tmp_path: Path, tab: Any) -> None:
     page, listed = tab(f"{site}/asset/iris"), tab(f"{site}/data")
-    for one in (page, listed):
-        one.locator("#live.on").wait_for()
+    for view in (page, listed):
+        view.locator("#live.on").wait_for()
     Workspace(root).data.add("iris", table(tmp_path / "iris.csv", 77))
     page.locator("#versions").get_by_text("77").wait_for()
     listed.locator("tr", has_text="77").wait_for()

@@ -82,8 +82,8 @@ def test_what_an_endpoint_counted_and_how_its_inputs_change(
         assert endpoint.ask("/score", json.dumps(body).encode()).status == 200
     assert endpoint.ask("/score", b'{"data": [[1]]}').status == 400
     wait_for(lambda: endpoint.measures().count == 61)  # a request is counted after its answer was sent
-    found = endpoint.measures()
-    assert found.count == 61 and found.errors == 1 and (found.quantile(0.5) or 0) > 0
+    measures = endpoint.measures()
+    assert measures.count == 61 and measures.errors == 1 and (measures.quantile(0.5) or 0) > 0
     wait_for(lambda: endpoint.drift().enough)
     page = tab(f"{site}/endpoint/shop")
     page.locator("#drift tbody tr").first.wait_for()

@@ -154,10 +154,10 @@ def _hostile(root: Path, number: int, words: dict[str, Any]) -> str:
         finalize={"metrics": {HOSTILE: HOSTILE, "m" * 1_000_000: 1}},
     )  # fmt: skip
     record = root / "runs" / "flow" / made / "run.json"
-    found = json.loads(record.read_text())
-    found["config"]["pipeline"] |= {"parameters": {HOSTILE: "y" * 10_000_000}}
-    found["config"]["pipeline"]["steps"] |= {HOSTILE: HOSTILE, "three": [1]}
-    record.write_text(json.dumps(found))
+    content = json.loads(record.read_text())
+    content["config"]["pipeline"] |= {"parameters": {HOSTILE: "y" * 10_000_000}}
+    content["config"]["pipeline"]["steps"] |= {HOSTILE: HOSTILE, "three": [1]}
+    record.write_text(json.dumps(content))
     return made
 
 

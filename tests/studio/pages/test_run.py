@@ -61,9 +61,9 @@ def visit(site: str, tab: Any) -> Any:
 
 def drawn(page: Any, name: str) -> Any:
     """Return the chart of a metric, once it has a line."""
-    found = page.locator("figure").filter(has=page.get_by_text(name, exact=True))
-    found.locator(".scatterlayer .trace").first.wait_for()
-    return found
+    figure = page.locator("figure").filter(has=page.get_by_text(name, exact=True))
+    figure.locator(".scatterlayer .trace").first.wait_for()
+    return figure
 
 
 @pytest.mark.parametrize("width", [390, 800, 1400, 2560])
@@ -351,22 +351,22 @@ def ask(address: str) -> Any:
     "name", ["link.txt", "../run.json", "..%2Frun.json", "%2Fetc%2Fpasswd", "outputs/../../run.json", "no%00thing"]
 )
 def test_no_name_leads_out_of_the_outputs(site: str, name: str) -> None:
-    with ask(f"{site}/w/1/run/{run_id(RICH)}/file/outputs/{name}") as found:
-        assert found.status in (400, 404)
+    with ask(f"{site}/w/1/run/{run_id(RICH)}/file/outputs/{name}") as answer:
+        assert answer.status in (400, 404)
 
 
 @pytest.mark.parametrize("name", ["page.html", "drawing.svg", "rows.csv"])
 def test_files_are_downloaded_and_never_shown(site: str, name: str) -> None:
-    with ask(f"{site}/w/1/run/{run_id(RICH)}/file/outputs/{name}?show=1") as found:
-        assert found.headers["Content-Disposition"].startswith("attachment")
-        assert found.headers["Content-Type"] == "application/octet-stream"
-        assert found.headers["X-Content-Type-Options"] == "nosniff"
-        assert found.read()
+    with ask(f"{site}/w/1/run/{run_id(RICH)}/file/outputs/{name}?show=1") as answer:
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.read()
 
 
 def test_every_point_is_in_the_csv(site: str) -> None:
-    with ask(f"{site}/w/1/run/{run_id(RICH)}/curves.csv?metric=loss%20plain") as found:
-        rows = found.read().decode().splitlines()
+    with ask(f"{site}/w/1/run/{run_id(RICH)}/curves.csv?metric=loss%20plain") as answer:
+        rows = answer.read().decode().splitlines()
     assert rows[0] == "metric,step,time,value"
     assert len(rows) == 101
     assert rows[2].endswith(",0.5")

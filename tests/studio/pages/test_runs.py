@@ -18,7 +18,7 @@ from tests.support.waiting import wait_for
 
 
 def names(page: Any) -> list[str]:
-    return [str(one) for one in page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.dataset.run)")]
+    return [str(run_id) for run_id in page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.dataset.run)")]
 
 
 def test_a_page_has_fifty_runs_and_leads_to_the_next(site: str, workspace: Path, tab: Any) -> None:
@@ -77,8 +77,8 @@ def test_columns_are_chosen_and_moved(site: str, tab: Any) -> None:
     page.get_by_role("button", name="Move up stage (tag)").click()
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url("**tags.stage*")
-    found = page.locator("thead th[draggable]").evaluate_all("heads => heads.map(head => head.dataset.column)")
-    assert found == ["status", "tags.stage", "params.kernel"]
+    columns = page.locator("thead th[draggable]").evaluate_all("heads => heads.map(head => head.dataset.column)")
+    assert columns == ["status", "tags.stage", "params.kernel"]
     page.locator("th[data-column='params.kernel']").drag_to(page.locator("th[data-column='status']"))
     page.wait_for_url("**column=params.kernel&column=status&column=tags.stage")
 
@@ -177,8 +177,8 @@ def test_two_workspaces_are_switched(tmp_path: Path, tab: Any) -> None:
 def test_an_address_says_the_same_again(given_address: dict[str, str]) -> None:
     state = State.read(MultiDict(given_address))
     query = [
-        (name, str(one))
+        (name, str(item))
         for name, value in state.query().items()
-        for one in (value if isinstance(value, list) else [value])
+        for item in (value if isinstance(value, list) else [value])
     ]
     assert State.read(MultiDict(query)) == state

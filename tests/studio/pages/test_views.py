@@ -22,8 +22,8 @@ def test_runs_are_grouped_only_by_what_they_have(by: str, kept: str) -> None:
 
 def test_a_group_of_a_search_keeps_the_search() -> None:
     row = {"id": "a", "tags": {"stage": "trial"}, "experiment": "iris", "status": "completed", "created": "2026"}
-    (found,) = group(cast(Any, None), [row], "tags.stage", "accuracy > 0.9 or loss < 1")
-    assert found.chosen == {"where": "(accuracy > 0.9 or loss < 1) and tags['stage'] == 'trial'"}
+    (only,) = group(cast(Any, None), [row], "tags.stage", "accuracy > 0.9 or loss < 1")
+    assert only.chosen == {"where": "(accuracy > 0.9 or loss < 1) and tags['stage'] == 'trial'"}
 
 
 def test_groups_of_a_sweep_have_only_its_runs() -> None:

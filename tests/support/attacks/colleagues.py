@@ -47,7 +47,7 @@ class Colleague(CommandLine):
     def start(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
         """Start ``python -m WORDS`` as this user."""
         python = Path(sys.base_prefix)
-        closed = next((str(one) for one in reversed(python.parents) if not one.stat().st_mode & 0o001), "")
+        closed = next((str(parent) for parent in reversed(python.parents) if not parent.stat().st_mode & 0o001), "")
         as_user = ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", *self._groups]
         before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _BEGIN, "sh"]
         variables = {"HOME": str(self.folder), "TMPDIR": str(self.folder), **options.pop("variables", {})}

@@ -68,16 +68,16 @@ class Hostile:
 
     def vivero(self, words: str, **options: Any) -> Any:
         """Run a command with the workspace named. RUN, SWEEP and PIPELINE stand for those that it has."""
-        (found,) = SweepStore(self.layout).ids()
+        (sweep_id,) = SweepStore(self.layout).ids()
         (steps,) = self.layout.runs.glob("*/*/steps.jsonl")
-        names = {"RUN": self.run.id, "SWEEP": found, "PIPELINE": steps.parent.name}
+        names = {"RUN": self.run.id, "SWEEP": sweep_id, "PIPELINE": steps.parent.name}
         typed = [names.get(word, word) for word in words.split()]
         here = [] if typed[0] == "run" else ["--workspace", str(self.layout.root)]
         return self.line.vivero(*here, *typed, **options)
 
     def marks(self) -> list[str]:
         """Return the marks of what was executed."""
-        return [one.name for one in (self.started, self.loaded) if one.exists()]
+        return [path.name for path in (self.started, self.loaded) if path.exists()]
 
 
 def give_away(path: Path) -> str:
@@ -85,8 +85,8 @@ def give_away(path: Path) -> str:
     if os.geteuid() != 0:
         path.chmod(path.stat().st_mode | 0o002)
         return "can be written by others"
-    for one in (path, *path.rglob("*")):
-        os.chown(one, STRANGER, STRANGER, follow_symlinks=False)
+    for entry in (path, *path.rglob("*")):
+        os.chown(entry, STRANGER, STRANGER, follow_symlinks=False)
     return "belongs to another user (uid 12345)"
 
 

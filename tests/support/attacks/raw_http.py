@@ -27,12 +27,12 @@ class Raw:
 
     def answer(self, method: str = "POST") -> Any:
         """Return status, headers and content of the next answer. JSON is parsed."""
-        found: Any = http.client.HTTPResponse(self, method=method)  # type: ignore[arg-type] # all that it needs
-        found.begin()
-        content = found.fp.read(found.length)
-        found.fp = None  # otherwise garbage collection would close the connection's file
-        is_json = found.headers.get_content_type() == "application/json"
-        return found.status, found.headers, json.loads(content) if is_json else content
+        response: Any = http.client.HTTPResponse(self, method=method)  # type: ignore[arg-type] # all that it needs
+        response.begin()
+        content = response.fp.read(response.length)
+        response.fp = None  # otherwise garbage collection would close the connection's file
+        is_json = response.headers.get_content_type() == "application/json"
+        return response.status, response.headers, json.loads(content) if is_json else content
 
     def line(self) -> bytes:
         """Return the next raw line."""
@@ -59,6 +59,6 @@ def ask(port: int, *parts: bytes, method: str = "POST") -> Any:
 def post(body: bytes = b"{}", *headers: bytes, path: bytes = b"/score", length: bytes | None = None) -> bytes:
     """Return the bytes of a prediction request."""
     lines = [b"POST %b HTTP/1.1" % path, *headers, b"Content-Length: " + (length or b"%d" % len(body))]
-    if not any(one.lower().startswith(b"host:") for one in headers):
+    if not any(header.lower().startswith(b"host:") for header in headers):
         lines.append(b"Host: localhost")
     return b"\r\n".join((*lines, b"Content-Type: application/json", b"", body))

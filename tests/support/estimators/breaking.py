@@ -39,16 +39,16 @@ class Threaded(Breaks):
 
     def __setstate__(self, state: Any) -> None:
         self.__dict__.update(state)
-        asked: queue.Queue[Any] = queue.Queue()
+        requests: queue.Queue[Any] = queue.Queue()
         answers: queue.Queue[Any] = queue.Queue()
 
         def ask(rows: Any) -> Any:
-            asked.put(rows)
+            requests.put(rows)
             return answers.get(timeout=10)
 
         def run() -> None:
             while True:
-                answers.put(np.zeros(len(asked.get())))
+                answers.put(np.zeros(len(requests.get())))
 
         threading.Thread(target=run, daemon=True).start()
         self.ask = ask

@@ -18,11 +18,11 @@ def check(client: Any, built: Built) -> None:
     """Request each method over each protocol, with the rows in each form that requests may have."""
     model, rows, answers = built
     for address, words, method in _requests(rows, list(answers)):
-        found = client.post(address, **words)
+        answer = client.post(address, **words)
         shown = f"{address} {str(words)[:400]}"
-        assert found.status_code == 200, f"{shown}: {found.status_code} {found.text[:300]}"
-        for name, value in _values(found.json, method).items():
-            expected = _as_sent(normalize_output(answers[name]), tensor="outputs" in found.json, csv="data" in words)
+        assert answer.status_code == 200, f"{shown}: {answer.status_code} {answer.text[:300]}"
+        for name, value in _values(answer.json, method).items():
+            expected = _as_sent(normalize_output(answers[name]), tensor="outputs" in answer.json, csv="data" in words)
             right = same(value, expected)
             right = right or _in_another_layout(value, getattr(model, name), rows)
             assert right, f"{shown}, {name}: {str(value)[:200]}, in Python {str(expected)[:200]}"
@@ -30,10 +30,10 @@ def check(client: Any, built: Built) -> None:
 
 def _as_sent(expected: Any, *, tensor: bool, csv: bool) -> Any:
     """Return values of several types as a form sends them: a tensor as texts, a CSV file's numbers as floats."""
-    if not isinstance(expected, list) or any(isinstance(one, np.ndarray) for one in expected):
+    if not isinstance(expected, list) or any(isinstance(item, np.ndarray) for item in expected):
         return expected
     array = np.array(expected, dtype=object)
-    if len({type(one) for one in array.flat}) < 2 or not (tensor or csv):
+    if len({type(cell) for cell in array.flat}) < 2 or not (tensor or csv):
         return expected
     return np.vectorize(str if tensor else _read_from_csv, otypes=[object])(array).tolist()
 
@@ -45,7 +45,7 @@ def _read_from_csv(value: Any) -> Any:
 def _in_another_layout(value: Any, call: Any, rows: Any) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return any(same(value, normalize_output(call(one))) for one in layouts(rows))
+        return any(same(value, normalize_output(call(layout))) for layout in layouts(rows))
 
 
 def _values(answer: Any, method: str) -> dict[str, Any]:
@@ -92,5 +92,5 @@ def _names(rows: Any) -> list[Any]:
 def _csv(rows: Any) -> str:
     file = io.StringIO(newline="")
     values = as_json(rows)
-    csv.writer(file).writerows([_names(rows), *([one] if isinstance(rows, list) else one for one in values)])
+    csv.writer(file).writerows([_names(rows), *([value] if isinstance(rows, list) else value for value in values)])
     return file.getvalue()

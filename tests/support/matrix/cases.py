@@ -72,8 +72,8 @@ def built(case: Case) -> Built:
         If scikit-learn cannot.
     """
     form, matrix = FORMS[case.form], rows_for(case.estimator, _X)
-    own = {"texts": "string", "mappings": "dict"}.get(case.form)
-    before = [] if own is not None and takes_only(case.estimator, own) else form.before()
+    hint = {"texts": "string", "mappings": "dict"}.get(case.form)
+    before = [] if hint is not None and takes_only(case.estimator, hint) else form.before()
     rows, labels = form.rows(matrix), LABELS[case.labels](_Y % case.classes)
     if has_several_outputs(case.estimator) != (case.wrapper == "several outputs"):
         labels = twice(labels)
@@ -84,8 +84,12 @@ def built(case: Case) -> Built:
             if case.wrapper == "frozen":  # it takes a fitted estimator
                 model.estimator.fit(rows, labels)
             model.fit(rows, labels)
-            asked = few(rows)
-            return Built(model, asked, {one: getattr(model, one)(asked) for one in METHODS if hasattr(model, one)})
+            few_rows = few(rows)
+            return Built(
+                model,
+                few_rows,
+                {method: getattr(model, method)(few_rows) for method in METHODS if hasattr(model, method)},
+            )
         except Exception as error:
             raise NotInPythonError(_reason(error)) from error
 
@@ -126,7 +130,7 @@ class Tried:
     def one(self, case: Case) -> bool:
         """Fit a case and check its served answers. Return whether it could be fitted."""
         try:
-            found = built(case)
+            made = built(case)
         except NotInPythonError as error:
             self.left_out[f"not in Python: {error}"] += 1
             return False
@@ -135,7 +139,7 @@ class Tried:
             self.left_out[reason] += 1
             return True
         try:
-            self.check(found)
+            self.check(made)
         except Exception as error:  # noqa: BLE001 - whatever it raises, the other cases are tried too
             self.wrong.append(f"{case}: {type(error).__name__}: {error}")
         self.answered.append(case)

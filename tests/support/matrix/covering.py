@@ -27,20 +27,20 @@ def goals_of(wrapper: str, *, whole: bool) -> list[Goal]:
         goals += list(_pairs(name, DIMENSIONS[name], small[small.index(name) + 1 :]))[place::parts]
     if whole:
         return goals + list(_pairs("estimator", estimators, small))
-    return goals + [(("estimator", one),) for one in estimators]
+    return goals + [(("estimator", estimator),) for estimator in estimators]
 
 
 def _part(wrapper: str) -> list[str]:
     """Return a wrapper's part of the estimators, preferably those that it takes. Each estimator is in one part."""
     for_classifiers = wrapper in FOR_CLASSIFIERS
-    among = [one for one in WRAPPERS if (one in FOR_CLASSIFIERS) == for_classifiers]
+    among = [candidate for candidate in WRAPPERS if (candidate in FOR_CLASSIFIERS) == for_classifiers]
     estimators = [name for name, cls in ESTIMATORS.items() if issubclass(cls, ClassifierMixin) == for_classifiers]
     return estimators[among.index(wrapper) :: len(among)]
 
 
 def _pairs(name: str, values: Iterable[Value], others: Iterable[str]) -> Iterator[Goal]:
     for other in others:
-        yield from (((name, one), (other, two)) for one, two in product(values, DIMENSIONS[other]))
+        yield from (((name, value), (other, other_value)) for value, other_value in product(values, DIMENSIONS[other]))
 
 
 def cover(source: random.Random, goals: Iterable[Goal]) -> Generator[Case, bool | None, None]:
@@ -55,7 +55,7 @@ def cover(source: random.Random, goals: Iterable[Goal]) -> Generator[Case, bool 
         case = drawn(source, **{**company, **dict(goal)})
         if (yield case):
             fitted.append(case)
-            left = {one: tries for one, tries in left.items() if not set(one) <= asdict(case).items()}
+            left = {remaining: tries for remaining, tries in left.items() if not set(remaining) <= asdict(case).items()}
             continue
         left[goal] -= 1
         if not left[goal]:
@@ -64,10 +64,10 @@ def cover(source: random.Random, goals: Iterable[Goal]) -> Generator[Case, bool 
 
 def _merged(source: random.Random, goal: Goal, left: Iterable[Goal]) -> dict[str, Value]:
     """Return values of as many goals as can be combined."""
-    found = dict(goal)
+    merged = dict(goal)
     others = list(left)
     source.shuffle(others)
-    for one in others:
-        if all(found.get(name, value) == value for name, value in one):
-            found |= one
-    return found
+    for other in others:
+        if all(merged.get(name, value) == value for name, value in other):
+            merged |= other
+    return merged

@@ -83,7 +83,11 @@ def _least(name: str, cls: Any) -> Any:
         return cls(novelty=True)
     if name == "SelfTrainingClassifier":
         return cls(inner)
-    needed = {one.name for one in inspect.signature(cls).parameters.values() if one.default is one.empty}
+    needed = {
+        parameter.name
+        for parameter in inspect.signature(cls).parameters.values()
+        if parameter.default is parameter.empty
+    }
     settings: dict[str, Any] = {word: inner for word in ("estimator", "base_estimator") if word in needed}
     if name in ("RFE", "RFECV", "SelectFromModel", "SequentialFeatureSelector"):
         settings["estimator"] = RidgeClassifier()

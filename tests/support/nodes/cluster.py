@@ -40,7 +40,7 @@ class Cluster(Generic[M]):
 
     def received(self) -> int:
         """Return the bytes that the links have carried to the machines."""
-        return sum(one.link.received() for one in self.machines)
+        return sum(machine.link.received() for machine in self.machines)
 
     def prepare(self) -> None:
         """Start what the machines need besides themselves."""
@@ -70,8 +70,8 @@ class Cluster(Generic[M]):
         for number in range(1, self.count + 1):
             name = f"node{number}"
             self.machines.append(self.machine(name, nodes / name, number))
-        for one in self.machines:
-            one.start()
+        for machine in self.machines:
+            machine.start()
         self.settle()
 
     def __exit__(
@@ -81,8 +81,8 @@ class Cluster(Generic[M]):
 
     def close(self) -> None:
         """Remove the cluster and end everything that runs on it."""
-        for one in self.machines:
-            one.kill()
+        for machine in self.machines:
+            machine.kill()
         if hasattr(self, "user"):
             self.user.close()
         self.network.close()
@@ -124,12 +124,12 @@ class SshCluster(Cluster[SshMachine]):
         ssh = self.user.home / ".ssh"
         (ssh / "config").write_text(
             "".join(
-                f"Host {one.name}\n HostName {one.address}\n User {one.user}\n IdentitiesOnly yes\n"
+                f"Host {machine.name}\n HostName {machine.address}\n User {machine.user}\n IdentitiesOnly yes\n"
                 f" IdentityFile {ssh}/id_ed25519\n UserKnownHostsFile {ssh}/known_hosts\n ConnectTimeout 3\n"
-                for one in self.machines
+                for machine in self.machines
             )
         )
-        self.known_hosts.write_text("".join(f"{one.address} {one.public_key}" for one in self.machines))
+        self.known_hosts.write_text("".join(f"{machine.address} {machine.public_key}" for machine in self.machines))
 
     @property
     def known_hosts(self) -> Path:
@@ -138,7 +138,7 @@ class SshCluster(Cluster[SshMachine]):
 
     def settings(self) -> Mapping[str, object]:
         """Return the machines' names, with two slots each."""
-        return {"hosts": f"[{', '.join(one.name for one in self.machines)}]", "slots": 2}
+        return {"hosts": f"[{', '.join(machine.name for machine in self.machines)}]", "slots": 2}
 
 
 def _sweep(block: Block) -> None:

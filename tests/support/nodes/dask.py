@@ -121,7 +121,7 @@ class DaskCluster(Cluster[DaskMachine]):
     def settle(self) -> None:
         """Wait until the scheduler has a worker on each machine."""
         with self.client() as client:
-            hosts = {one.address for one in self.machines}
+            hosts = {machine.address for machine in self.machines}
             wait_for(lambda: hosts == {urlsplit(worker).hostname for worker in client.nthreads()}, 60)
 
     def settings(self) -> Mapping[str, object]:

@@ -47,9 +47,9 @@ class NodeEngine:
     def stop(self) -> None:
         """Stop the engine with its containers, as a system does."""
         if self._client is not None:
-            for one in self._client.containers.list():
+            for container in self._client.containers.list():
                 with contextlib.suppress(docker.errors.APIError):  # its supervisor may just be removing it
-                    one.kill()
+                    container.kill()
             self._client.close()
         if self._process is not None:
             for pid in self.machine.processes():

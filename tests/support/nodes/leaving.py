@@ -34,16 +34,16 @@ def left_as_it_was(cluster: AnyCluster, teams: Sequence[Team]) -> Iterator[None]
             _nothing_is_left(cluster, 40)
     finally:
         cluster.user.end()
-        for one in cluster.machines:
-            one.end_left()
-            shutil.rmtree(one.root / "runs", ignore_errors=True)
+        for machine in cluster.machines:
+            machine.end_left()
+            shutil.rmtree(machine.root / "runs", ignore_errors=True)
 
 
 def _bring_back(cluster: AnyCluster) -> None:
-    for one in cluster.machines:
-        one.mend()
-        if not one.is_up:
-            one.start()
+    for machine in cluster.machines:
+        machine.mend()
+        if not machine.is_up:
+            machine.start()
     cluster.settle()
 
 
@@ -59,12 +59,12 @@ def _nodes(team: Team, *words: str) -> None:
 
 
 def _nothing_runs(cluster: AnyCluster) -> None:
-    wait_for(lambda: all(one.is_without("") for one in cluster.machines), 40)
+    wait_for(lambda: all(machine.is_without("") for machine in cluster.machines), 40)
 
 
 def _nothing_is_left(cluster: AnyCluster, seconds: float) -> None:
     def left() -> list[object]:
-        return [found for one in cluster.machines for found in (*_runs(one), *_unexpected(one))]
+        return [leftover for machine in cluster.machines for leftover in (*_runs(machine), *_unexpected(machine))]
 
     try:
         wait_for(lambda: not left(), seconds)

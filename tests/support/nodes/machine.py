@@ -54,7 +54,7 @@ class Machine:
 
     def boot(self) -> None:
         """Start the first process. When this returns, the process has its own file systems."""
-        layers = ":".join(str(one) for one in (*self.layers, node_tree()))
+        layers = ":".join(str(layer) for layer in (*self.layers, node_tree()))
         with self._log() as log:
             self._first = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net=/run/netns/{self.link.space}",
@@ -64,12 +64,12 @@ class Machine:
                 text=True, start_new_session=True,
             )  # fmt: skip
         assert self._first.stdout is not None
-        told = self._first.stdout.readline()
+        line = self._first.stdout.readline()
         self._first.stdout.close()
-        if not told:
+        if not line:
             self.kill()
             raise AssertionError(f"{self.name} does not boot: {self._log_path.read_text()[-2000:]}")
-        self._pid = int(told)
+        self._pid = int(line)
 
     def serve(self) -> None:
         """Start the service through which the node is reached, and wait until it answers."""
@@ -133,8 +133,8 @@ class Machine:
         path.chmod(mode)
         if user == self.user:
             home = self.folder / "upper" / self.home.relative_to("/")
-            for one in (path, *(above for above in path.parents if above.is_relative_to(home))):
-                os.chown(one, self.uid, self.uid)
+            for folder in (path, *(above for above in path.parents if above.is_relative_to(home))):
+                os.chown(folder, self.uid, self.uid)
 
     def processes(self) -> list[int]:
         """Return the pids on this machine of the node's processes, except its first two."""
@@ -147,11 +147,11 @@ class Machine:
 
     def number_here(self, pid: int) -> int:
         """Return the pid on this machine of a node's process, or 0 if it has ended."""
-        for one in self.processes():
+        for here in self.processes():
             with contextlib.suppress(OSError):
-                status = Path(f"/proc/{one}/status").read_text()
+                status = Path(f"/proc/{here}/status").read_text()
                 if status.partition("NSpid:")[2].splitlines()[0].split()[-1] == str(pid):
-                    return one
+                    return here
         return 0
 
     def left(self) -> dict[int, str]:

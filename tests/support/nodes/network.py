@@ -80,8 +80,8 @@ class Link:
 
     def received(self) -> int:
         """Return the bytes that the link has carried to the node."""
-        (found,) = json.loads(_run("ip", "-n", self.space, "-s", "-j", "link", "show", "eth0"))
-        return int(found["stats64"]["rx"]["bytes"])
+        (interface,) = json.loads(_run("ip", "-n", self.space, "-s", "-j", "link", "show", "eth0"))
+        return int(interface["stats64"]["rx"]["bytes"])
 
     def _rule(self, change: str, way: str) -> list[str]:
         rule = [change, "FORWARD", way, self.device, "-j", "DROP"]

@@ -15,7 +15,13 @@ _PYTHON = "3.11"  # the Python in .ci/node-tree
 
 def packages_layer(name: str) -> Path:
     """Return a layer whose ``/opt/venv`` is a virtual environment with a package, in the versions installed here."""
-    pins = sorted({f"{one.name}=={one.version}" for one in importlib.metadata.distributions() if one.name != "vivero"})
+    pins = sorted(
+        {
+            f"{distribution.name}=={distribution.version}"
+            for distribution in importlib.metadata.distributions()
+            if distribution.name != "vivero"
+        }
+    )
     return caches.kept(name, [node_tree().name, *pins], lambda layer: _install(name, pins, layer))
 
 

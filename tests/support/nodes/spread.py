@@ -59,8 +59,8 @@ class Spread(Team):
         self.script(_SCRIPT)
         self.script(_BESIDE, "beside.py")
         process = self.begin(*FOREST, "job.arguments=[wait]")
-        for one in self.cluster.machines:  # nodes that first build the environment join late
-            wait_for(partial(one.pids, "node.engine worker"), 120)
+        for machine in self.cluster.machines:  # nodes that first build the environment join late
+            wait_for(partial(machine.pids, "node.engine worker"), 120)
         self.wait_for_log("begun", 60)
         self.go()
         done = self.finish(process)
@@ -74,8 +74,8 @@ class Spread(Team):
     def found(self, experiment: str | None = None) -> dict[str, Any]:
         """Return the outputs of the last run, or of an experiment's only run."""
         outputs = self.folders()[-1].outputs if experiment is None else self._outputs(experiment)
-        found: dict[str, Any] = json.loads((outputs / "found.json").read_text())
-        return found
+        report: dict[str, Any] = json.loads((outputs / "found.json").read_text())
+        return report
 
     def _outputs(self, experiment: str) -> Path:
         return next(self.workspace.glob(f"runs/{experiment}/*/outputs"))
@@ -83,7 +83,7 @@ class Spread(Team):
     def stop(self) -> None:
         """Wait until no node has processes of a fit, and clear the nodes' caches."""
         self.end()
-        for one in self.cluster.machines:
-            wait_for(partial(one.is_without, "node.engine"), 60)
+        for machine in self.cluster.machines:
+            wait_for(partial(machine.is_without, "node.engine"), 60)
         self.nodes("stop", "--runs")
         self.nodes("clean", "--all")

@@ -100,8 +100,8 @@ class Team(CommandLine):
 
     def machine(self, name: str) -> Machine:
         """Return a machine by name."""
-        found: Machine = next(one for one in self.cluster.machines if one.name == name)
-        return found
+        machine: Machine = next(machine for machine in self.cluster.machines if machine.name == name)
+        return machine
 
     def place(self) -> Path:
         """Return the path on this machine of the last run's folder on its node."""

@@ -26,10 +26,10 @@ class User:
         self.uid, self.folder, self.home = block.uid, folder, folder / "home"
         packages = caches.folder() / "packages" / str(block.number)
         packages.mkdir(parents=True, exist_ok=True)
-        for one in (self.home, self.home / ".ssh", self.home / ".cache", self.home / ".cache" / "uv"):
-            one.mkdir(parents=True, mode=0o700)
-        for one in (packages, self.home, *self.home.rglob("*")):
-            os.chown(one, self.uid, self.uid)
+        for path in (self.home, self.home / ".ssh", self.home / ".cache", self.home / ".cache" / "uv"):
+            path.mkdir(parents=True, mode=0o700)
+        for path in (packages, self.home, *self.home.rglob("*")):
+            os.chown(path, self.uid, self.uid)
         self._first: subprocess.Popen[str] | None = None
         self._pid = self._enter(packages)
 
@@ -45,10 +45,10 @@ class User:
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
             )  # fmt: skip
         assert self._first.stdout is not None
-        told = self._first.stdout.readline()
+        line = self._first.stdout.readline()
         self._first.stdout.close()
-        assert told, f"the user has no file system: {(self.folder / 'log').read_text()}"
-        return int(told)
+        assert line, f"the user has no file system: {(self.folder / 'log').read_text()}"
+        return int(line)
 
     def words(self, folder: Path) -> list[str]:
         """Return the prefix that runs a command as the user in a folder."""
@@ -92,5 +92,5 @@ class User:
 def _needed() -> list[str]:
     """Return the paths outside the system's folders that commands read."""
     files = ["/etc/resolv.conf", *(os.environ[name] for name in ("SSL_CERT_FILE",) if os.environ.get(name))]
-    found = [str(ROOT), sys.prefix, sys.base_prefix, *map(os.path.realpath, files)]
-    return [one for one in dict.fromkeys(found) if not one.startswith(("/usr/", "/etc/")) and one != "/usr"]
+    paths = [str(ROOT), sys.prefix, sys.base_prefix, *map(os.path.realpath, files)]
+    return [path for path in dict.fromkeys(paths) if not path.startswith(("/usr/", "/etc/")) and path != "/usr"]

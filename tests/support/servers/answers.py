@@ -34,7 +34,7 @@ def tensors(rows: Any) -> list[dict[str, Any]]:
 
 def _column(name: str, column: Any) -> dict[str, Any]:
     values = column.astype(object).where(column.notna(), None).tolist()
-    kinds = {type(one) for one in values}
+    kinds = {type(value) for value in values}
     whole = "BOOL" if kinds == {bool} else "INT64" if kinds == {int} else "FP64"
     kind = "BYTES" if str in kinds else whole
     return {"name": name, "datatype": kind, "shape": [len(values)], "data": values}
@@ -42,21 +42,21 @@ def _column(name: str, column: Any) -> dict[str, Any]:
 
 def outputs(answer: Any) -> Any:
     """Return the answer of the only method in an Open Inference Protocol response."""
-    (found,) = by_output(answer).values()
-    return found
+    (output,) = by_output(answer).values()
+    return output
 
 
 def by_output(answer: Any) -> dict[str, Any]:
     """Return an Open Inference Protocol answer by method. Several outputs of a method become a list."""
-    found: dict[str, Any] = {}
-    for one in answer["outputs"]:
-        values = np.array(one["data"], dtype=object).reshape(one["shape"]).tolist()
-        method, _, place = one["name"].rpartition("_")
+    collected: dict[str, Any] = {}
+    for output in answer["outputs"]:
+        values = np.array(output["data"], dtype=object).reshape(output["shape"]).tolist()
+        method, _, place = output["name"].rpartition("_")
         if place.isdigit():
-            found.setdefault(method, []).append(values)
+            collected.setdefault(method, []).append(values)
         else:
-            found[one["name"]] = values
-    return found
+            collected[output["name"]] = values
+    return collected
 
 
 def layouts(rows: Any) -> list[Any]:
@@ -74,18 +74,18 @@ def layouts(rows: Any) -> list[Any]:
     return [by_column, rows.astype(float), pandas.DataFrame(numbers, columns=rows.columns, copy=False)]
 
 
-def same(found: Any, expected: Any) -> bool:
+def same(actual: Any, expected: Any) -> bool:
     """Return whether an answer equals the expected one, bit by bit. NaN and infinities are null in JSON."""
     if isinstance(expected, list) and expected and isinstance(expected[0], np.ndarray):
-        return len(found) == len(expected) and all(map(same, found, expected))
+        return len(actual) == len(expected) and all(map(same, actual, expected))
     array = np.asarray(expected)
     if array.dtype.kind == "f":
         finite = np.where(np.isfinite(array), array, np.nan)
-        return np.array_equal(np.array(found, dtype=float), finite, equal_nan=True)
-    return repr(found) == repr(_plain(expected if isinstance(expected, list) else array.tolist()))  # True is not 1
+        return np.array_equal(np.array(actual, dtype=float), finite, equal_nan=True)
+    return repr(actual) == repr(_plain(expected if isinstance(expected, list) else array.tolist()))  # True is not 1
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value

@@ -35,7 +35,10 @@ class Server:
     def ask(self, path: Any, body: Any = None, *, method: Any = None, **headers: Any) -> Any:
         """Return status, headers and content."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json", **{key.replace("_", "-"): one for key, one in headers.items()}}
+        headers = {
+            "Content-Type": "application/json",
+            **{key.replace("_", "-"): value for key, value in headers.items()},
+        }
         request = urllib.request.Request(self.address + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -45,8 +48,8 @@ class Server:
 
     def state(self) -> Any:
         """Return what each server process says of itself."""
-        found = [json.loads(path.read_bytes()) for path in self.layout.endpoints.glob("*/states/[0-9]*.json")]
-        return [one for one in found if Path(f"/proc/{one['pid']}").exists()]
+        states = [json.loads(path.read_bytes()) for path in self.layout.endpoints.glob("*/states/[0-9]*.json")]
+        return [state for state in states if Path(f"/proc/{state['pid']}").exists()]
 
     def stop(self) -> Any:
         self.process.terminate()

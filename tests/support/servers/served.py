@@ -7,7 +7,7 @@ from runner.environments.requirements.packages import installed_packages
 
 _NEEDED = ("scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl", "narwhals")
 _HERE = installed_packages()
-LOCK = "".join(f"{one}=={_HERE[one]}\n" for one in _NEEDED if one in _HERE)
+LOCK = "".join(f"{name}=={_HERE[name]}\n" for name in _NEEDED if name in _HERE)
 PINS = [line for line in LOCK.splitlines() if line]
 
 

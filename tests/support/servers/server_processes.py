@@ -5,7 +5,7 @@ from typing import Any
 
 def children(pid: Any) -> Any:
     """Return the children of a process."""
-    return [int(one) for one in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+    return [int(child) for child in open(f"/proc/{pid}/task/{pid}/children").read().split()]
 
 
 def workers(server: Any) -> Any:

@@ -31,12 +31,12 @@ def write_endpoint(root: Path, name: str, *versions: str, **settings: Any) -> Pa
     """Write the record of a stopped endpoint, and return its folder."""
     deployments = [
         {
-            "reference": one,
-            "name": one.partition(":")[0],
-            "version": int(one.partition(":")[2]),
+            "reference": reference,
+            "name": reference.partition(":")[0],
+            "version": int(reference.partition(":")[2]),
             "weight": 1 / len(versions),
         }
-        for one in versions
+        for reference in versions
     ]
     folder = root / "endpoints" / name
     (folder / "logs").mkdir(parents=True)

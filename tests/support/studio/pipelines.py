@@ -46,7 +46,7 @@ def write_pipeline(root: Path, number: int = 1, states: dict[str, dict[str, Any]
 
 def written(name: str) -> dict[str, Any]:
     """Return the settings of a step that needs others."""
-    inputs = {one: f"${{step:{one}.outputs}}" for one in STEPS.get(name, [])}
+    inputs = {step: f"${{step:{step}.outputs}}" for step in STEPS.get(name, [])}
     return {"job": {"script": f"{name}.py", "arguments": inputs}}
 
 

@@ -33,7 +33,7 @@ def _charts(word: str) -> list[str]:
             "bin_edges": [0, 1, 2], "bin_counts": [3, 4], "bin_averages": [0.4, 1.6], "bin_errors": [0.1, 0.1],
         },
     }  # fmt: skip
-    return [metric_line(f"{kind} {word}", {"data": one}, kind=kind) for kind, one in data.items()]
+    return [metric_line(f"{kind} {word}", {"data": content}, kind=kind) for kind, content in data.items()]
 
 
 def write_rich_run(root: Path, number: int, word: str = "plain", *, printed: int = 5000, **fields: Any) -> Path:
@@ -47,7 +47,7 @@ def write_rich_run(root: Path, number: int, word: str = "plain", *, printed: int
     lines = [f"line {at} {word}" for at in range(printed)]
     lines[-10] = "a progress bar 10 %\ra progress bar 99 %\x1b[31m red\x1b[0m"
     lines[-5] = "a long line " * 50
-    (folder / "logs" / "run.log").write_bytes("".join(f"{one}\n" for one in lines).encode())
+    (folder / "logs" / "run.log").write_bytes("".join(f"{line}\n" for line in lines).encode())
     outputs = folder / "outputs"
     outputs.mkdir()
     (outputs / "picture.png").write_bytes(PICTURE)

@@ -80,9 +80,9 @@ def studio(*words: str) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found, "the studio did not start"
-        yield found[0]
+        match = re.search(r"http://\S+", process.stdout.readline())
+        assert match, "the studio did not start"
+        yield match[0]
     finally:
         process.terminate()
         wait_for(lambda: process.poll() is not None)

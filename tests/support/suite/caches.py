@@ -24,9 +24,9 @@ def outside(name: str) -> Path:
 
 def folder(*names: str) -> Path:
     """Return a folder of the cache, and create it. It is the same in a test, where HOME is another."""
-    found = Path(os.environ.get(VARIABLE) or outside("vivero-ci"), *names)
-    found.mkdir(parents=True, exist_ok=True)
-    return found
+    path = Path(os.environ.get(VARIABLE) or outside("vivero-ci"), *names)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def key(*parts: str) -> str:

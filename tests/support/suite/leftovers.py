@@ -54,7 +54,7 @@ class Traces:
 
     def lines(self) -> list[str]:
         """Return a line for each remaining thing."""
-        return [f"{kind}: {one}" for kind, found in vars(self).items() for one in found]
+        return [f"{kind}: {line}" for kind, lines in vars(self).items() for line in lines]
 
     def end(self) -> None:
         """End or remove the remains, except rules. An interrupted run leaves more than one whose tests fail."""
@@ -63,47 +63,47 @@ class Traces:
                 os.kill(int(line.split()[0]), signal.SIGKILL)
         for place in reversed(self.mounts):
             _lines("umount", "--lazy", place)
-        for one in self.namespaces:
-            _lines("ip", "netns", "del", one)
-        for one in self.links:
-            _lines("ip", "link", "del", one)
-        for kind, found in (("container", self.containers), ("image", self.images)):
-            for line in found:
+        for namespace in self.namespaces:
+            _lines("ip", "netns", "del", namespace)
+        for link in self.links:
+            _lines("ip", "link", "del", link)
+        for kind, lines in (("container", self.containers), ("image", self.images)):
+            for line in lines:
                 _lines("docker", kind, "rm", "--force", line.split()[0])
 
 
 def _of_dead_clusters(names: Iterable[str]) -> list[str]:
     """Return the namespaces and links of clusters that no process holds any more, see `tests.support.nodes.blocks`."""
-    found: list[str] = []
+    dead: list[str] = []
     for name in names if os.getuid() == 0 else ():  # only root creates clusters
         match = re.match(r"vivero(\d+)", name)
         if match and not is_held(int(match[1])):
-            found.append(name)
-    return found
+            dead.append(name)
+    return dead
 
 
 def _processes(root: str) -> list[str]:
     """Return the processes with this run's folder in their variables, except this one and its parents."""
-    own = {os.getpid(), *(one.pid for one in psutil.Process().parents())}
-    found = []
-    for one in psutil.process_iter(["pid", "cmdline"]):
+    ancestors = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    processes = []
+    for process in psutil.process_iter(["pid", "cmdline"]):
         try:
-            line = " ".join(one.info["cmdline"] or ())
-            if one.pid not in own and line and one.environ().get("VIVERO_TEST_ROOT") == root:
-                found.append(f"{one.pid} {line[:200]}")
+            line = " ".join(process.info["cmdline"] or ())
+            if process.pid not in ancestors and line and process.environ().get("VIVERO_TEST_ROOT") == root:
+                processes.append(f"{process.pid} {line[:200]}")
         except psutil.Error:
             continue
-    return found
+    return processes
 
 
 def _names(folder: Path) -> list[str]:
-    return [one.name for one in folder.iterdir()] if folder.is_dir() else []
+    return [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
 
 
 def _docker(listing: str, template: str) -> list[str]:
     """Return a line for each container or image, from the engine's facts."""
-    found = _lines("docker", listing, "--all", "--quiet", "--no-trunc")
-    return _lines("docker", "inspect", "--format", template.replace("{{.ID}}", "{{.Id}}"), *set(found)) if found else []
+    ids = _lines("docker", listing, "--all", "--quiet", "--no-trunc")
+    return _lines("docker", "inspect", "--format", template.replace("{{.ID}}", "{{.Id}}"), *set(ids)) if ids else []
 
 
 def _lines(*command: str) -> list[str]:

@@ -34,8 +34,8 @@ _SECTIONS: dict[str, tuple[type, tuple[str, ...]]] = {
     "sweep": (SCHEMAS["schema"]["sweep"], ("sweep/example.yaml",)),
     "endpoint": (SCHEMAS["schema"]["endpoint"], ("endpoint/example.yaml", "endpoint/docker.yaml")),
     "pipeline": (SCHEMAS["schema"]["pipeline"], ("pipeline/example.yaml",)),
-    **{f"environment={kind}": (one, (f"environment/{kind}.yaml",)) for kind, one in ENVIRONMENTS.items()},
-    **{f"compute={kind}": (one, (f"compute/{kind}.yaml",)) for kind, one in COMPUTES.items()},
+    **{f"environment={kind}": (config, (f"environment/{kind}.yaml",)) for kind, config in ENVIRONMENTS.items()},
+    **{f"compute={kind}": (config, (f"compute/{kind}.yaml",)) for kind, config in COMPUTES.items()},
 }
 NAME = "NAME"  # stands for a user's own key
 _LINE = re.compile(
@@ -47,8 +47,8 @@ _MORE = re.compile(r" *# (?P<comment>.*)$")
 
 def page() -> str:
     """Return the page's text."""
-    own = comments(Path(CONF, "config.yaml").read_text())
-    parts = [_HEAD, "## Beside the groups", *_table(_own_of_run(), own)]
+    described = comments(Path(CONF, "config.yaml").read_text())
+    parts = [_HEAD, "## Beside the groups", *_table(_own_of_run(), described)]
     for title, (cls, files) in _SECTIONS.items():
         links = ", ".join(f"[{name}]({name})" for name in files)
         said: dict[str, str] = {}
@@ -61,29 +61,29 @@ def page() -> str:
 
 def comments(text: str) -> dict[str, str]:
     """Return the comments of a YAML file by the key on whose line they begin. Nested keys are written ``a.b``."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     path: list[tuple[int, str]] = []
     last = ""
     for line in text.splitlines():
         unused, more = _UNUSED.match(line), _MORE.match(line)
         if unused is None and more is not None and last:
-            found[last] += " " + more["comment"]
+            result[last] += " " + more["comment"]
             continue
         match, last = unused or _LINE.match(line), ""
         if match is None:
             continue
-        path = [one for one in path if one[0] < len(match["indent"])] + [(len(match["indent"]), match["key"])]
+        path = [level for level in path if level[0] < len(match["indent"])] + [(len(match["indent"]), match["key"])]
         if match["comment"]:
             last = ".".join(key for _, key in path)
-            found[last] = match["comment"]
-    return found
+            result[last] = match["comment"]
+    return result
 
 
 def _own_of_run() -> list[tuple[str, str, str]]:
     return [
-        one
-        for one in _fields(Run)
-        if "." not in one[0] and one[0] not in {"environment", "compute", "endpoint", "pipeline"}
+        field
+        for field in _fields(Run)
+        if "." not in field[0] and field[0] not in {"environment", "compute", "endpoint", "pipeline"}
     ]
 
 
@@ -94,18 +94,18 @@ def _fields(cls: type, above: str = "") -> list[tuple[str, str, str]]:
 
 def _walk(cls: type, above: str) -> Iterator[tuple[str, str, str]]:
     hints = get_type_hints(cls)
-    for one in dataclasses.fields(cls):
-        name, hint = f"{above}{one.name}", hints[one.name]
-        each = next((own for own in get_args(hint) if dataclasses.is_dataclass(own)), None)
+    for field in dataclasses.fields(cls):
+        name, hint = f"{above}{field.name}", hints[field.name]
+        nested = next((kind for kind in get_args(hint) if dataclasses.is_dataclass(kind)), None)
         if dataclasses.is_dataclass(hint):
             if cls is not Run:
                 yield from _walk(hint, f"{name}.")  # type: ignore[arg-type] # it is a class
-        elif EACH in one.metadata:
-            yield from _walk(one.metadata[EACH], f"{name}.{NAME}.")
-        elif each is not None and cls is not Run:
-            yield from _walk(each, f"{name}.{NAME}." if get_origin(hint) is dict else f"{name}[].")  # type: ignore[arg-type] # as above
-        elif one.name != "kind" or above:
-            yield name, _type(hint), _default(one)
+        elif EACH in field.metadata:
+            yield from _walk(field.metadata[EACH], f"{name}.{NAME}.")
+        elif nested is not None and cls is not Run:
+            yield from _walk(nested, f"{name}.{NAME}." if get_origin(hint) is dict else f"{name}[].")  # type: ignore[arg-type] # as above
+        elif field.name != "kind" or above:
+            yield name, _type(hint), _default(field)
 
 
 def _type(hint: Any) -> str:
@@ -119,9 +119,9 @@ def _type(hint: Any) -> str:
     return text.replace("[", " ").replace("]", "").replace("mapping of text, ", "mapping of names to ")
 
 
-def _default(one: dataclasses.Field[Any]) -> str:
-    factory: Any = one.default_factory
-    value = one.default if factory is dataclasses.MISSING else factory()
+def _default(field: dataclasses.Field[Any]) -> str:
+    factory: Any = field.default_factory
+    value = field.default if factory is dataclasses.MISSING else factory()
     if value == MISSING:
         return "required"
     if value is None or isinstance(value, bool):

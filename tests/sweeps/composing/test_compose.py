@@ -86,10 +86,10 @@ def test_as_from_scratch(shared: Any, overrides: Any, composer: Any) -> None:
     made = composer(*shared)
     made.plan(overrides)
     for _ in range(2):  # what came before leaves no trace
-        found, expected = made.plan(overrides), from_scratch((*shared, *overrides))
-        assert found.config == expected.config and found.yaml == expected.yaml
-        assert found.spec == expected.spec and found.overrides == expected.overrides
-        assert found.experiment == expected.experiment and found.layout == expected.layout
+        plan, expected = made.plan(overrides), from_scratch((*shared, *overrides))
+        assert plan.config == expected.config and plan.yaml == expected.yaml
+        assert plan.spec == expected.spec and plan.overrides == expected.overrides
+        assert plan.experiment == expected.experiment and plan.layout == expected.layout
 
 
 # References, and what stands for no value yet, have tests of their own.
@@ -102,10 +102,10 @@ PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) |
 @given(values=st.lists(st.tuples(PLAIN, PLAIN), min_size=2, max_size=3))
 def test_other_values_as_from_scratch(shared: Any, values: Any, composer: Any) -> None:
     made = composer(*shared)
-    for one, other in values:
-        words = (f"++job.arguments.kernel={to_word(one)}", f"++job.arguments.new={to_word(other)}")
-        found, expected = made.plan(words), from_scratch((*shared, *words))
-        assert found.config == expected.config and found.yaml == expected.yaml and found.spec == expected.spec
+    for kernel, extra in values:
+        words = (f"++job.arguments.kernel={to_word(kernel)}", f"++job.arguments.new={to_word(extra)}")
+        plan, expected = made.plan(words), from_scratch((*shared, *words))
+        assert plan.config == expected.config and plan.yaml == expected.yaml and plan.spec == expected.spec
 
 
 MORE = [
@@ -130,8 +130,8 @@ def test_values_of_another_kind_as_from_scratch(word: str, values: Any, referenc
             with pytest.raises(UserError):
                 made.plan(words)
             continue
-        found = made.plan(words)
-        assert found.config == expected.config and found.yaml == expected.yaml and found.spec == expected.spec
+        plan = made.plan(words)
+        assert plan.config == expected.config and plan.yaml == expected.yaml and plan.spec == expected.spec
 
 
 def test_a_mistake_leaves_no_trace(composer: Any) -> None:

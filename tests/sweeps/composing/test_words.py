@@ -46,8 +46,8 @@ def test_a_value_survives_the_round_trip(value: Any) -> None:
     override = OverridesParser.create().parse_override(f"x={to_word(value)}")
     config = OmegaConf.create({"x": 0})
     OmegaConf.update(config, "x", override.value())
-    found: Any = OmegaConf.to_container(config, resolve=True)
-    assert repr(found["x"]) == repr(value)
+    content: Any = OmegaConf.to_container(config, resolve=True)
+    assert repr(content["x"]) == repr(value)
 
 
 @pytest.mark.parametrize("word", ["linear", "sklearn-1.5", "a/b", "x_1"])
@@ -65,15 +65,15 @@ def test_plain_words_stay_plain(word: str) -> None:
 @example("a", "1_000")
 def test_numbers_are_read_as_hydra_reads_them(key: Any, number: Any) -> None:
     text = f"{key}={number}"
-    assert _read(read_override, text) == _read(lambda one: OverridesParser.create().parse_overrides([one])[0], text)
+    assert _read(read_override, text) == _read(lambda word: OverridesParser.create().parse_overrides([word])[0], text)
 
 
 def _read(read: Any, text: Any) -> Any:
     try:
-        found = read(text)
+        override = read(text)
     except HydraException as error:
         return type(error), str(error)
-    return repr(found), type(found.value())
+    return repr(override), type(override.value())
 
 
 def test_what_has_no_words_is_refused() -> None:

@@ -35,8 +35,8 @@ def test_what_the_file_says_is_tried_and_the_command_line_goes_before_it(
     done = command_line.run("--config-dir", "own", "+experiment=mine", "-m", *words)
     assert done.returncode == 0, done.stdout + done.stderr
     records = [json.loads(path.read_bytes()) for path in command_line.workspace.glob("runs/*/*/run.json")]
-    arguments = [one["config"]["job"]["arguments"] for one in records]
-    assert sorted((str(one["a"]), one["b"]) for one in arguments) == tried
+    arguments = [record["config"]["job"]["arguments"] for record in records]
+    assert sorted((str(argument["a"]), argument["b"]) for argument in arguments) == tried
 
 
 def test_without_a_sweep_it_says_nothing(command_line: CommandLine) -> None:

@@ -47,8 +47,8 @@ def test_no_trial_is_forgotten(number: int, sleeps: str, when: str, command_line
     (name,) = store.ids()
     sweep = store.read(name)  # the record itself, without what the journal adds
     assert sweep.state == "canceled"
-    assert [one.number for one in sweep.trials] == list(range(len(sweep.trials)))
-    assert {one.status for one in sweep.trials} <= set(TERMINAL)
+    assert [trial.number for trial in sweep.trials] == list(range(len(sweep.trials)))
+    assert {trial.status for trial in sweep.trials} <= set(TERMINAL)
     runs = list(Layout(command_line.workspace).runs.glob("*/*/run.json"))
     assert len(runs) == len(sweep.trials)
-    assert {json.loads(Path(one).read_bytes())["status"] for one in runs} <= set(TERMINAL)
+    assert {json.loads(Path(path).read_bytes())["status"] for path in runs} <= set(TERMINAL)

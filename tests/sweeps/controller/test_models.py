@@ -21,7 +21,7 @@ def test_the_best_trials_model_is_registered(command_line: CommandLine) -> None:
     best = sweep.trials[sweep.best[0]]
     assert record.run == best.run and record.properties["sweep"] == sweep.id
     assert record.properties["trial"] == str(best.number)
-    assert record.metrics["Accuracy"] == max(one.metrics["Accuracy"] for one in sweep.trials)
+    assert record.metrics["Accuracy"] == max(trial.metrics["Accuracy"] for trial in sweep.trials)
     assert registry.aliases("sklearn-iris") == {"champion": 1}
     again = command_line.run(*WORDS, "sweep.objective=Accuracy", "model.promote_if='Accuracy > champion'")
     assert again.returncode == 0 and registry.versions("sklearn-iris") == [1, 2]

@@ -77,12 +77,12 @@ def test_a_grid_is_carried_out_and_the_best_is_found(typed: Typed) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     sweep = the_sweep(typed)
     assert (sweep.state, sweep.search, len(sweep.trials), sweep.slots, sweep.total) == ("completed", "grid", 6, 2, 6)
-    assert [one.overrides for one in sweep.trials[:2]] == [
+    assert [trial.overrides for trial in sweep.trials[:2]] == [
         ("job.arguments.a=1", "job.arguments.b=0.5"), ("job.arguments.a=1", "job.arguments.b=1")
     ]  # fmt: skip
     assert sweep.trials[sweep.best[0]].metrics["score"] == 3.0
     runs = json.loads(typed.line.vivero("runs", "--json").stdout)
-    assert {one["id"] for one in runs} == {one.run for one in sweep.trials} and len(runs) == 6
+    assert {run["id"] for run in runs} == {trial.run for trial in sweep.trials} and len(runs) == 6
     record = json.loads(typed.line.vivero("show", sweep.trials[0].run, "--json").stdout)
     assert record["properties"] == {"sweep": sweep.id, "trial": "0"}
     assert record["overrides"][-2:] == ["job.arguments.a=1", "job.arguments.b=0.5"]
@@ -95,14 +95,14 @@ def test_a_grid_is_carried_out_and_the_best_is_found(typed: Typed) -> None:
 def test_cores_are_shared(typed: Typed) -> None:
     cores = len(os.sched_getaffinity(0))
     typed("job.arguments.a=1,2")
-    logs = [typed.line.vivero("logs", one.run).stdout for one in the_sweep(typed).trials]
+    logs = [typed.line.vivero("logs", trial.run).stdout for trial in the_sweep(typed).trials]
     share = max(1, cores // 2)
     assert all(f"limits {share} {share}" in log for log in logs), logs
 
 
 def test_the_users_own_limits_stay(typed: Typed) -> None:
     typed("job.arguments.a=1,2", "job.environment_variables.OMP_NUM_THREADS='7'", variables={"LOKY_MAX_CPU_COUNT": "5"})
-    logs = [typed.line.vivero("logs", one.run).stdout for one in the_sweep(typed).trials]
+    logs = [typed.line.vivero("logs", trial.run).stdout for trial in the_sweep(typed).trials]
     assert all("limits 7 5" in log for log in logs), logs
 
 
@@ -110,7 +110,7 @@ def test_one_that_fails_is_recorded_and_the_others_go_on(typed: Typed) -> None:
     done = typed("job.arguments.a=1,2,3", "job.arguments.fail='2'")
     assert done.returncode == 2
     sweep = the_sweep(typed)
-    assert [one.status for one in sweep.trials] == ["completed", "failed", "completed"]
+    assert [trial.status for trial in sweep.trials] == ["completed", "failed", "completed"]
     assert sweep.state == "failed" and "ValueError: a is 2.0" in sweep.trials[1].reason
     assert "ValueError: a is 2.0" in done.stdout and sweep.best == (2,)
 
@@ -120,25 +120,25 @@ def test_one_that_is_killed_is_recorded_and_the_others_go_on(how: str, reason: s
     done = typed("job.arguments.a=1,2,3", f"job.arguments.fail={how}")
     assert done.returncode == 2
     sweep = the_sweep(typed)
-    assert [one.status for one in sweep.trials] == ["completed", "failed", "completed"]
+    assert [trial.status for trial in sweep.trials] == ["completed", "failed", "completed"]
     assert reason in sweep.trials[1].reason
 
 
 def test_an_environment_is_built_once_and_said(typed: Typed) -> None:
     done = typed("environment=sklearn-1.5", "environment.packages=[joblib]", "job.arguments.a=1,2,3")
     assert done.returncode == 0, done.stdout + done.stderr
-    runs = [json.loads(typed.line.vivero("show", one.run, "--json").stdout) for one in the_sweep(typed).trials]
-    assert len({one["prepare"]["environment"]["key"] for one in runs}) == 1
-    assert len({one["prepare"]["snapshot"]["hash"] for one in runs}) == 1
+    runs = [json.loads(typed.line.vivero("show", trial.run, "--json").stdout) for trial in the_sweep(typed).trials]
+    assert len({run["prepare"]["environment"]["key"] for run in runs}) == 1
+    assert len({run["prepare"]["snapshot"]["hash"] for run in runs}) == 1
 
 
 def test_environments_are_swept(typed: Typed) -> None:
     done = typed("environment=current,sklearn-1.5", "job.arguments.a=1")
     assert done.returncode == 0, done.stdout + done.stderr
     sweep = the_sweep(typed)
-    assert [one.parameters["environment"] for one in sweep.trials] == ["current", "sklearn-1.5"]
-    runs = [json.loads(typed.line.vivero("show", one.run, "--json").stdout) for one in sweep.trials]
-    assert [one["prepare"]["environment"]["kind"] for one in runs] == ["current", "venv"]
+    assert [trial.parameters["environment"] for trial in sweep.trials] == ["current", "sklearn-1.5"]
+    runs = [json.loads(typed.line.vivero("show", trial.run, "--json").stdout) for trial in sweep.trials]
+    assert [run["prepare"]["environment"]["kind"] for run in runs] == ["current", "venv"]
 
 
 def test_a_mistake_in_a_long_list_ends_the_sweep_and_says_so(typed: Typed) -> None:
@@ -153,7 +153,7 @@ def test_a_bayesian_search_learns_and_is_taken_up_again(typed: Typed) -> None:
     words = ("sweep.sweeper=bayesian", "job.arguments.a=interval(0.0,9.0)", "sweep.max_trials=8")
     assert typed(*words).returncode == 0
     first = the_sweep(typed)
-    assert len(first.trials) == 8 and all(0 <= one.parameters["job.arguments.a"] <= 9 for one in first.trials)
+    assert len(first.trials) == 8 and all(0 <= trial.parameters["job.arguments.a"] <= 9 for trial in first.trials)
     done = typed(f"sweep.resume={first.id}", "sweep.max_trials=10")
     assert done.returncode == 0, done.stdout + done.stderr
     again = the_sweep(typed)
@@ -164,7 +164,7 @@ def test_an_objective_that_no_trial_logs_is_said(typed: Typed) -> None:
     done = typed("sweep.objective=maximize scroe", "job.arguments.a=1,2")
     assert done.returncode == 2
     assert "sweep.objective: no trial logged scroe. Did you mean 'score'?" in done.stdout
-    assert the_sweep(typed).state == "failed" and {one.status for one in the_sweep(typed).trials} == {"completed"}
+    assert the_sweep(typed).state == "failed" and {trial.status for trial in the_sweep(typed).trials} == {"completed"}
 
 
 def test_too_many_failures_end_it(typed: Typed) -> None:
@@ -188,7 +188,7 @@ def test_one_that_has_not_begun_is_asked_to_end(tmp_path: Path) -> None:
 def test_a_trial_that_takes_too_long(typed: Typed) -> None:
     done = typed("job.arguments.a=1,2", "job.arguments.sleep=60", "sweep.trial_timeout=1")
     assert done.returncode == 2
-    assert all("timeout after 1 s" in one.reason for one in the_sweep(typed).trials)
+    assert all("timeout after 1 s" in trial.reason for trial in the_sweep(typed).trials)
 
 
 def test_a_sweep_that_takes_too_long(typed: Typed) -> None:
@@ -196,7 +196,7 @@ def test_a_sweep_that_takes_too_long(typed: Typed) -> None:
     assert done.returncode == 130
     sweep = the_sweep(typed)
     assert sweep.state == "canceled" and "sweep.timeout" in sweep.error and len(sweep.trials) == 2
-    assert {one.status for one in sweep.trials} == {"canceled"}
+    assert {trial.status for trial in sweep.trials} == {"canceled"}
 
 
 def test_a_policy_stops_what_is_not_worth_it(typed: Typed) -> None:
@@ -218,10 +218,11 @@ def test_canceled(how: Any, typed: Typed) -> None:
         "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS,
         "job.arguments.a=1,2,3", "job.arguments.sleep=60", "compute.slots=2",
     )  # fmt: skip
-    wait_for(lambda: typed.store.ids() and sum(one.status == "running" for one in the_sweep(typed).trials) == 2, 30)
+    wait_for(lambda: typed.store.ids() and sum(trial.status == "running" for trial in the_sweep(typed).trials) == 2, 30)
     wait_for(
         lambda: all(
-            list(Layout(typed.line.workspace).runs.glob(f"*/{one.run}/process.json")) for one in the_sweep(typed).trials
+            list(Layout(typed.line.workspace).runs.glob(f"*/{trial.run}/process.json"))
+            for trial in the_sweep(typed).trials
         ),
         30,
     )
@@ -232,7 +233,7 @@ def test_canceled(how: Any, typed: Typed) -> None:
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out.decode() + err.decode()
     sweep = the_sweep(typed)
-    assert sweep.state == "canceled" and {one.status for one in sweep.trials} == {"canceled"}
+    assert sweep.state == "canceled" and {trial.status for trial in sweep.trials} == {"canceled"}
 
 
 def test_a_second_ctrl_c_while_trials_are_told_of_the_first_forgets_none(typed: Typed) -> None:
@@ -247,13 +248,13 @@ def test_a_second_ctrl_c_while_trials_are_told_of_the_first_forgets_none(typed: 
     wait_for(lambda: list(runs.glob("*/*/cancel.json")), 30, pause=0)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    assert process.returncode == 130 and {one.status for one in the_sweep(typed).trials} == {"canceled"}
+    assert process.returncode == 130 and {trial.status for trial in the_sweep(typed).trials} == {"canceled"}
 
 
 def test_killed_and_resumed(typed: Typed) -> None:
-    own = typed.line.folder / "mine" / "compute" / "pair.yaml"
-    own.parent.mkdir(parents=True)
-    own.write_text("defaults:\n  - /schema/compute/local@_here_\n  - _self_\nslots: 2\n")
+    group_file = typed.line.folder / "mine" / "compute" / "pair.yaml"
+    group_file.parent.mkdir(parents=True)
+    group_file.write_text("defaults:\n  - /schema/compute/local@_here_\n  - _self_\nslots: 2\n")
     words = (
         *("--config-dir", "mine", "compute=pair", "job.source=src", "job.script=train.py", ARGUMENTS),
         "sweep.objective=score",
@@ -272,13 +273,13 @@ def test_killed_and_resumed(typed: Typed) -> None:
     second = typed.line.run(*shlex.split(line)[3:])
     assert second.returncode == 2, second.stdout + second.stderr  # what was typed then still makes the first one fail
     after = the_sweep(typed)
-    assert [one.number for one in after.trials] == [0, 1, 2, 3, 4]
-    assert {one.status for one in after.trials[1:]} == {"completed"}
-    kept = {one.number: one.run for one in before.trials if one.status == "completed"}
+    assert [trial.number for trial in after.trials] == [0, 1, 2, 3, 4]
+    assert {trial.status for trial in after.trials[1:]} == {"completed"}
+    kept = {trial.number: trial.run for trial in before.trials if trial.status == "completed"}
     assert kept and all(after.trials[number].run == run for number, run in kept.items())
     assert after.trials[0].attempt == 2 and after.trials[0].run != before.trials[0].run
     runs = json.loads(typed.line.vivero("runs", "--json").stdout)
-    assert all(one["status"] in ("completed", "failed") for one in runs)
+    assert all(run["status"] in ("completed", "failed") for run in runs)
 
 
 def test_what_a_killed_one_had_made_ready_is_removed_by_the_next(typed: Typed) -> None:
@@ -351,5 +352,5 @@ def test_hydras_own_sweeper_finds_the_launcher(typed: Typed) -> None:
     done = typed("hydra/sweeper=basic", "job.arguments.a=1,2,3", "job.arguments.fail='2'", "+job.tags.team=ours")
     assert done.returncode == 2, done.stdout + done.stderr
     sweep = the_sweep(typed)
-    assert sweep.search == "list" and [one.status for one in sweep.trials] == ["completed", "failed", "completed"]
+    assert sweep.search == "list" and [trial.status for trial in sweep.trials] == ["completed", "failed", "completed"]
     assert sorted(path.name for path in typed.line.folder.iterdir()) == [".vivero", "src"]

@@ -23,7 +23,7 @@ HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">{{data}}"
 @pytest.fixture
 def seen(tmp_path: Path) -> Any:
     """Return what a browser makes of a sweep's page, after a script of the test's own."""
-    program = next((one for one in map(shutil.which, BROWSERS) if one), None)
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
     if program is None:
         missing("there is no Chromium")
 
@@ -32,7 +32,7 @@ def seen(tmp_path: Path) -> Any:
         write_page(record, path)
         watch = "<script>onerror = text => document.body.append('BROKEN ' + text)</script>"
         allowed = re.sub("script-src '[^']*'", "script-src 'unsafe-inline'", path.read_text(), count=1)
-        text = re.sub("<body[^>]*>", lambda found: found[0] + watch, allowed, count=1)
+        text = re.sub("<body[^>]*>", lambda match: match[0] + watch, allowed, count=1)
         path.write_text(text.replace("</html>", f"<script>{script}</script></html>"))
         command = [program, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()]
         dom = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
@@ -152,12 +152,12 @@ def test_axes() -> None:
             trial(1, 0.5, parameters={"a.x": 2, "b.x": 1.0, "c": False, "d": "one", "e": "5"}),
         )
     )
-    assert [(one["name"], one["log"], one["levels"]) for one in data["parameters"]] == [
+    assert [(parameter["name"], parameter["log"], parameter["levels"]) for parameter in data["parameters"]] == [
         ("a.x", False, None),
         ("b.x", True, None),
         ("c", False, ["false", "true"]),
         ("d", False, ["1", "one"]),
         ("e", True, None),
     ]
-    assert [one["x"][4] for one in data["trials"]] == [0.001, 5.0]
+    assert [row["x"][4] for row in data["trials"]] == [0.001, 5.0]
     json.dumps(data, allow_nan=False)

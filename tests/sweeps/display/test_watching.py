@@ -88,10 +88,10 @@ def test_a_summary_without_a_best(record: Any, layout: Layout, capsys: pytest.Ca
 def test_lines_of_several_threads_do_not_mix(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     watcher = PlainWatcher(layout)
     threads = [threading.Thread(target=watcher.changed, args=(going(), trial(n, 0.5))) for n in range(50)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert sorted(int(line.split()[1]) for line in lines(capsys)) == list(range(50))
 
 
@@ -140,7 +140,7 @@ def at_terminal(folder: Path, how: Any, until: Any) -> Any:
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "24"},
     )
     os.close(terminal)
-    shown, told = b"", False
+    shown, sent = b"", False
     while True:
         try:
             block = os.read(controller, 4096)
@@ -149,9 +149,9 @@ def at_terminal(folder: Path, how: Any, until: Any) -> Any:
         if not block:
             break
         shown += block
-        if not told and all(word in shown for word in until):
+        if not sent and all(word in shown for word in until):
             os.write(controller, b"\n")
-            told = True
+            sent = True
     process.wait(30)
     os.close(controller)
     return shown.decode()

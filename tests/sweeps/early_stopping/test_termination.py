@@ -175,11 +175,11 @@ def test_asha(goal: str) -> None:
 
 
 def stopped_in_turn(settings: Any, reports: Any, goal: Any) -> Any:
-    policy, known, found = policy_of(settings, goal), {}, []
+    policy, known, stopped = policy_of(settings, goal), {}, []
     for number, values in reports.items():
         known[number] = values
-        found += [number] if policy.stops(number, known) else []
-    return found
+        stopped += [number] if policy.stops(number, known) else []
+    return stopped
 
 
 def test_hyperband() -> None:

@@ -28,17 +28,17 @@ def loss(parameters: Any) -> Any:
 
 
 def play(search: Any, numbers: Any) -> Any:
-    found = []
+    suggestions = []
     for number in numbers:
         suggestion = search.ask(number)
-        found.append(suggestion)
+        suggestions.append(suggestion)
         search.tell(trial(number, suggestion.parameters), (loss(suggestion.parameters),))
-    return found
+    return suggestions
 
 
 def test_it_learns() -> None:
-    found = [loss(suggestion.parameters) for suggestion in play(bayesian(), range(40))]
-    assert sum(found[30:]) / 10 < sum(found[:10]) / 10 / 2
+    losses = [loss(suggestion.parameters) for suggestion in play(bayesian(), range(40))]
+    assert sum(losses[30:]) / 10 < sum(losses[:10]) / 10 / 2
     assert bayesian().ask(40) is None
 
 
@@ -53,16 +53,16 @@ def test_resumed_it_goes_on_as_it_would_have() -> None:
         resumed.tell(trial(number, suggestion.parameters), (loss(suggestion.parameters),))
     after = play(resumed, range(12, 20))
     assert resumed.left_out == []
-    for expected, found in zip(whole[12:], after, strict=True):
-        assert found.parameters["b"] == expected.parameters["b"]
-        assert found.parameters["a"] == pytest.approx(expected.parameters["a"])
+    for expected, actual in zip(whole[12:], after, strict=True):
+        assert actual.parameters["b"] == expected.parameters["b"]
+        assert actual.parameters["a"] == pytest.approx(expected.parameters["a"])
 
 
 def test_questions_before_an_answer_differ() -> None:
     search = bayesian()
     play(search, range(12))
-    asked = [search.ask(number).parameters["a"] for number in range(12, 20)]
-    assert len(set(asked)) == 8
+    draws = [search.ask(number).parameters["a"] for number in range(12, 20)]
+    assert len(set(draws)) == 8
 
 
 def test_failed_and_stopped_trials_are_told() -> None:
@@ -75,7 +75,7 @@ def test_failed_and_stopped_trials_are_told() -> None:
     ]
     for number, (status, reason, values) in enumerate(ends):
         search.tell(trial(number, search.ask(number).parameters, status, reason), values)
-    assert [str(one.state.name) for one in search._study.trials] == ["FAIL", "COMPLETE", "FAIL", "FAIL"]
+    assert [str(trial.state.name) for trial in search._study.trials] == ["FAIL", "COMPLETE", "FAIL", "FAIL"]
     assert search.ask(4)
 
 

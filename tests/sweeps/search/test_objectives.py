@@ -45,8 +45,8 @@ def test_a_name_says_its_goal(names: tuple[str, ...], goal: str, style: str) -> 
     for name, before in itertools.product(names, BEFORE):
         metric = STYLES[style]([*before, *name.split()])
         for given in (metric, {"metric": metric}):
-            (found,) = read_objectives(given)
-            assert (found.metric, found.goal) == (metric, goal)
+            (objective,) = read_objectives(given)
+            assert (objective.metric, objective.goal) == (metric, goal)
 
 
 UNCLEAR = ("error free rate", "uptime", "uptime seconds", "lifetime", "life time", "up time", "time to failure",
@@ -75,13 +75,16 @@ def test_a_goal_that_is_said_holds(goal: str, metric: str) -> None:
     expected = goal.lower().replace("maximise", "maximize")
     given: Any
     for given in (f"{goal}  {metric}", {"metric": metric, "goal": goal}, [f"{goal} {metric}"]):
-        (found,) = read_objectives(given)
-        assert (found.metric, found.goal) == (metric, expected)
+        (objective,) = read_objectives(given)
+        assert (objective.metric, objective.goal) == (metric, expected)
 
 
 def test_several_are_kept_in_their_order_and_none_is_none() -> None:
-    found = read_objectives(["minimize x", {"metric": "accuracy"}])
-    assert [(one.metric, one.goal) for one in found] == [("x", "minimize"), ("accuracy", "maximize")]
+    objectives = read_objectives(["minimize x", {"metric": "accuracy"}])
+    assert [(objective.metric, objective.goal) for objective in objectives] == [
+        ("x", "minimize"),
+        ("accuracy", "maximize"),
+    ]
     assert read_objectives(None) == ()
 
 

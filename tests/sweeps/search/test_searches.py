@@ -59,10 +59,10 @@ def test_a_grid_of_too_many_values_is_refused_at_once() -> None:
 def test_the_order_of_questions_does_not_matter(search: Any) -> None:
     space = make_space(MIXED)
     forward = [search(space, 3, 16).ask(number) for number in range(16)]
-    one = search(space, 3, 16)
-    assert forward == [one.ask(number) for number in reversed(range(16))][::-1]
+    backward = search(space, 3, 16)
+    assert forward == [backward.ask(number) for number in reversed(range(16))][::-1]
     assert forward != [search(space, 4, 16).ask(number) for number in range(16)]
-    assert one.ask(16) is None
+    assert backward.ask(16) is None
     assert len({str(suggestion) for suggestion in forward}) == 16
 
 

@@ -37,9 +37,9 @@ FORMS = [
 
 @pytest.mark.parametrize(("form", "expected"), FORMS, ids=str)
 def test_forms(form: Any, expected: Any) -> None:
-    found = read_distribution("x", form)
-    assert found == expected
-    assert read_distribution("x", found.plain()) == found, "the record's form gives the same"
+    distribution = read_distribution("x", form)
+    assert distribution == expected
+    assert read_distribution("x", distribution.plain()) == distribution, "the record's form gives the same"
 
 
 WRONG = {
@@ -85,15 +85,15 @@ def test_quantiles() -> None:
 DISTRIBUTIONS = [expected for _, expected in FORMS] + [Integer(1, 1000, log=True)]
 
 
-@pytest.mark.parametrize("one", DISTRIBUTIONS, ids=str)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
 @given(u=st.floats(0, 1, exclude_max=True))
-def test_a_value_is_in_the_space_and_optuna_finds_it_again(one: Any, u: Any) -> None:
-    value = one.sample(u)
-    raw = one.encode(value)
-    assert raw is not None and one.optuna()._contains(one.optuna().to_internal_repr(raw))
-    again = one.decode(raw)
+def test_a_value_is_in_the_space_and_optuna_finds_it_again(distribution: Any, u: Any) -> None:
+    value = distribution.sample(u)
+    raw = distribution.encode(value)
+    assert raw is not None and distribution.optuna()._contains(distribution.optuna().to_internal_repr(raw))
+    again = distribution.decode(raw)
     assert again == pytest.approx(value) if isinstance(value, float) else repr(again) == repr(value)
-    assert one.text(value)
+    assert distribution.text(value)
 
 
 NUMBERS = st.one_of(
@@ -150,9 +150,9 @@ def test_extreme_intervals_of_the_command_line_are_refused(word: str, said: str)
         make_space({}, parse_words([word]))
 
 
-@pytest.mark.parametrize("one", DISTRIBUTIONS, ids=str)
-def test_what_is_outside_is_none(one: Any) -> None:
-    assert one.encode("nowhere") is None
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
+def test_what_is_outside_is_none(distribution: Any) -> None:
+    assert distribution.encode("nowhere") is None
 
 
 def test_overrides() -> None:
@@ -161,16 +161,16 @@ def test_overrides() -> None:
         "f=sort(3,1,2)", "+g=choice('1',2)", "h=7", "i='1',2", "hydra.verbose=true,false",
     ]  # fmt: skip
     space = make_space({}, parse_words(words))
-    found = {one.key: one.distribution for one in space.parameters}
-    assert found["a"].values() == (1, "b", None)
-    assert found["b"].values() == (0.0, 0.25, 0.5, 0.75)
-    assert found["c"] == Uniform(0.0, 1.0)
-    assert found["d"] == Uniform(0.01, 1.0, log=True)
-    assert found["e"] == Integer(1, 5)
-    assert found["f"].values() == (1, 2, 3)
-    assert (found["+g"].texts(), found["+g"].values()) == (("1", "2"), (1, 2)), "Hydra drops the quotes"
-    assert (found["i"].texts(), found["i"].values()) == (("'1'", "2"), ("1", 2))
-    assert list(found) == ["a", "b", "c", "d", "e", "f", "+g", "i"]
+    distributions = {parameter.key: parameter.distribution for parameter in space.parameters}
+    assert distributions["a"].values() == (1, "b", None)
+    assert distributions["b"].values() == (0.0, 0.25, 0.5, 0.75)
+    assert distributions["c"] == Uniform(0.0, 1.0)
+    assert distributions["d"] == Uniform(0.01, 1.0, log=True)
+    assert distributions["e"] == Integer(1, 5)
+    assert distributions["f"].values() == (1, 2, 3)
+    assert (distributions["+g"].texts(), distributions["+g"].values()) == (("1", "2"), (1, 2)), "Hydra drops the quotes"
+    assert (distributions["i"].texts(), distributions["i"].values()) == (("'1'", "2"), ("1", 2))
+    assert list(distributions) == ["a", "b", "c", "d", "e", "f", "+g", "i"]
 
 
 def test_the_command_line_replaces_what_the_yaml_says() -> None:

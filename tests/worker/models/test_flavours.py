@@ -96,9 +96,9 @@ def pickled(folder: Path) -> Any:
 @pytest.mark.parametrize("make", [lightgbm_booster, xgboost_classifier, xgboost_booster, catboost_classifier, pickled])
 def test_it_answers_as_in_python(make: Any, tmp_path: Path) -> None:
     folder, predict = make(tmp_path / "model")
-    found = inspect(folder)
+    report = inspect(folder)
     library = make.__name__.partition("_")[0]
-    assert "error" not in found and library.replace("pickled", "sklearn") in found["modules"]
+    assert "error" not in report and library.replace("pickled", "sklearn") in report["modules"]
     answer = served(folder, tmp_path).answer(Rows(X[::7].tolist()), "predict", 100)[0]
     assert np.array_equal(answer, predict(X[::7]))
 
@@ -107,9 +107,9 @@ def test_it_is_asked_for_what_it_says(tmp_path: Path) -> None:
     model = LogisticRegression(max_iter=300).fit(X, Y)
     flavour = PYFUNC + "    predict_fn: predict_proba\n  sklearn:\n    pickled_model: model.pkl\n"
     folder = written(tmp_path / "model", flavour, model__pkl=lambda path: joblib.dump(model, path))
-    found = inspect(folder)
-    assert found["default_method"] == "predict_proba"
-    answer, method = served(folder, tmp_path, found["default_method"]).answer(Rows(X[:2].tolist()), None, 10)
+    report = inspect(folder)
+    assert report["default_method"] == "predict_proba"
+    answer, method = served(folder, tmp_path, report["default_method"]).answer(Rows(X[:2].tolist()), None, 10)
     assert method == "predict_proba" and np.array_equal(answer, model.predict_proba(X[:2]))
 
 
@@ -126,13 +126,13 @@ def test_modules_that_were_logged_with_it_are_found(tmp_path: Path) -> None:
     flavour = "  python_function:\n    code: code\n    model_path: model.pkl\n"
     folder = written(tmp_path / "model", flavour, model__pkl=dump)
     (tmp_path / "made").rename(folder / "code")
-    found = inspect(folder)
-    assert "error" not in found and found["modules"] == []  # they are with it, in whatever environment
+    report = inspect(folder)
+    assert "error" not in report and report["modules"] == []  # they are with it, in whatever environment
     try:
         assert list(served(folder, tmp_path).answer(Rows([[1], [2]]), None, 10)[0]) == [7, 7]
     finally:
         sys.modules.pop("helper_of_it", None)
-        sys.path[:] = [one for one in sys.path if not one.startswith(str(tmp_path))]
+        sys.path[:] = [entry for entry in sys.path if not entry.startswith(str(tmp_path))]
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_modules_that_were_logged_with_it_are_found(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_known_is_named(flavour: str, said: str, tmp_path: Path) -> None:
-    found = inspect(written(tmp_path / "model", flavour, x=lambda path: Path(path).write_text("")))
-    assert said in found["error"] and "model.framework=Custom" in found["error"]
+    report = inspect(written(tmp_path / "model", flavour, x=lambda path: Path(path).write_text("")))
+    assert said in report["error"] and "model.framework=Custom" in report["error"]
 
 
 def test_a_description_of_any_shape_is_read() -> None:

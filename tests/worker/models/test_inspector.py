@@ -49,33 +49,33 @@ def save(tmp_path: Path, model: Any, name: str = "m.joblib") -> Any:
 
 def test_a_classifier(tmp_path: Path) -> None:
     path = save(tmp_path, SVC(probability=True).fit(X, Y))
-    found = inspect(path)
-    assert found["model_class"] == "sklearn.svm._classes.SVC"
-    assert found["features"] == 2 and found["feature_names"] is None and found["classes"] == ["no", "yes"]
-    assert {"predict", "predict_proba", "decision_function"} <= set(found["methods"])
-    assert found["sha256"] == hash_tree(path)
-    assert found["framework"] == "ScikitLearn" and found["framework_version"].count(".") >= 1
+    report = inspect(path)
+    assert report["model_class"] == "sklearn.svm._classes.SVC"
+    assert report["features"] == 2 and report["feature_names"] is None and report["classes"] == ["no", "yes"]
+    assert {"predict", "predict_proba", "decision_function"} <= set(report["methods"])
+    assert report["sha256"] == hash_tree(path)
+    assert report["framework"] == "ScikitLearn" and report["framework_version"].count(".") >= 1
 
 
 def test_a_pipeline_with_names(tmp_path: Path) -> None:
     model = make_pipeline(StandardScaler(), LinearRegression()).fit(
         pandas.DataFrame(X, columns=["width", "height"]), [1, 2, 3, 4]
     )
-    found = inspect(save(tmp_path, model))
-    assert [one["name"] for one in found["steps"]] == ["standardscaler", "linearregression"]
-    assert found["feature_names"] == ["width", "height"]
-    assert found["classes"] is None and "predict_proba" not in found["methods"]
+    report = inspect(save(tmp_path, model))
+    assert [step["name"] for step in report["steps"]] == ["standardscaler", "linearregression"]
+    assert report["feature_names"] == ["width", "height"]
+    assert report["classes"] is None and "predict_proba" not in report["methods"]
 
 
 def test_steps_of_a_pipeline(tmp_path: Path) -> None:
-    found = inspect(save(tmp_path, make_pipeline(StandardScaler(), SVC()).fit(X, Y)))
-    assert [one["class"].rpartition(".")[2] for one in found["steps"]] == ["StandardScaler", "SVC"]
-    assert found["features"] == 2
+    report = inspect(save(tmp_path, make_pipeline(StandardScaler(), SVC()).fit(X, Y)))
+    assert [step["class"].rpartition(".")[2] for step in report["steps"]] == ["StandardScaler", "SVC"]
+    assert report["features"] == 2
 
 
 def test_methods_are_those_it_has(tmp_path: Path) -> None:
-    found = inspect(save(tmp_path, KMeans(2, n_init=1).fit(X)))
-    assert found["methods"] == ["predict", "transform"]
+    report = inspect(save(tmp_path, KMeans(2, n_init=1).fit(X)))
+    assert report["methods"] == ["predict", "transform"]
 
 
 def _pickled(model: Any, path: Path) -> None:
@@ -114,8 +114,8 @@ def test_a_folder_as_mlflow_writes_it(tmp_path: Path) -> None:
     folder.mkdir()
     save(folder, SVC().fit(X, Y), "model.pkl")
     (folder / "MLmodel").write_text("flavors: {}\n")
-    found = inspect(folder)
-    assert found["model_class"].endswith("SVC") and found["sha256"] == hash_tree(folder)
+    report = inspect(folder)
+    assert report["model_class"].endswith("SVC") and report["sha256"] == hash_tree(folder)
 
 
 PRINTING = "import os\nprint('noise', flush=True)\nos.write(1, b'noise')\n"
@@ -146,7 +146,7 @@ REFUSED = {
     "a function": (train_test_split, "the function train_test_split, which is not a model"),
     "a name that is no method": (Bunch(predict=[1]), "a Bunch, which has none of the methods predict"),
     **{
-        f"not fitted, {type(one).__name__}": (one, f"{type(one).__name__} is not fitted")
+        f"not fitted, {type(model).__name__}": (model, f"{type(model).__name__} is not fitted")
         for kind in (
             LGBMClassifier,
             LGBMRegressor,
@@ -161,7 +161,7 @@ REFUSED = {
             BalancedRandomForestClassifier,
             RandomForestRegressor,
         )
-        for one in (kind(),)
+        for model in (kind(),)
     },
     "boosting last, not fitted": (make_pipeline(StandardScaler().fit(X), LGBMClassifier()), "LGBMClassifier is not"),
     "a balanced pipeline, not fitted": (make_balanced(RandomUnderSampler(), SVC()), "Sampler is not fitted"),
@@ -237,13 +237,13 @@ def test_categories_that_xgboost_has_not_kept_are_refused(town: str, wrapped: st
     model = WRAPPED[wrapped](model)
     if wrapped in ("a pipeline", "a search"):
         model.fit(rows, labels)
-    found = inspect(save(tmp_path, model))
+    report = inspect(save(tmp_path, model))
     if town.isascii():
-        assert "error" not in found and "predict" in found["methods"]
+        assert "error" not in report and "predict" in report["methods"]
     else:
-        assert found["error"].startswith("XGBoost stored the categories incorrectly")
+        assert report["error"].startswith("XGBoost stored the categories incorrectly")
 
 
 def test_a_model_is_drawn_by_its_library(tmp_path: Path) -> None:
-    found = inspect(save(tmp_path, make_pipeline(StandardScaler(), SVC()).fit(X, Y)))
-    assert "StandardScaler" in found["diagram"] and "<style" in found["diagram"]
+    report = inspect(save(tmp_path, make_pipeline(StandardScaler(), SVC()).fit(X, Y)))
+    assert "StandardScaler" in report["diagram"] and "<style" in report["diagram"]

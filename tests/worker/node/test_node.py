@@ -36,10 +36,10 @@ def test_what_a_script_puts_in_place_of_its_files_is_neither_followed_nor_waited
     os.mkfifo(run / "metrics.jsonl")
     os.mkfifo(run / "requests" / "1.json")
     (run / "properties.jsonl").write_text("x\n")
-    told: list[Any] = []
-    task = SimpleNamespace(say=lambda content, **facts: told.append((content, facts)), stopped=lambda: False)
+    messages: list[Any] = []
+    task = SimpleNamespace(say=lambda content, **facts: messages.append((content, facts)), stopped=lambda: False)
     node_run.NodeRun(str(tmp_path), str(run), task).follow({})
-    assert [(content, facts["file"]) for content, facts in told] == [(b"x\n", "properties.jsonl")]
+    assert [(content, facts["file"]) for content, facts in messages] == [(b"x\n", "properties.jsonl")]
 
 
 def test_what_was_being_written_by_who_was_killed_is_not_told(tmp_path: Path) -> None:
@@ -63,16 +63,16 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     code += f"lay_out({str(tmp_path)!r}, {str(run)!r}, {order}, {NO_INPUTS!r})"
     filling = subprocess.Popen([sys.executable, "-c", code])
     try:
-        (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/work")))
+        (work,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/work")))
         empty = tmp_path / "runs" / "RUN.2.c0ffee.part"
         empty.mkdir()  # as it is when its process is killed before it has written anything, or while it is removed
         clean = {"root": str(tmp_path), "runs": [], "all": False}
         cleanup.clean(None, clean)
-        assert found.exists() and not empty.exists()
+        assert work.exists() and not empty.exists()
     finally:
         filling.kill()
         filling.wait()
-    assert found.exists()
+    assert work.exists()
     cleanup.clean(None, clean)
     assert not list((tmp_path / "runs").iterdir()) and not list((tmp_path / "filling").iterdir())
 

@@ -12,8 +12,8 @@ from runner.worker.observe import metrics
 
 
 def feed(patterns: Any, *blocks: Any) -> Any:
-    found = metrics.LogPatterns(patterns)
-    return [pair for block in blocks for pair in found.feed(block)] + found.finish()
+    reader = metrics.LogPatterns(patterns)
+    return [pair for block in blocks for pair in reader.feed(block)] + reader.finish()
 
 
 @pytest.mark.parametrize(
@@ -30,14 +30,14 @@ def feed(patterns: Any, *blocks: Any) -> Any:
     ],
 )
 def test_what_is_found(pattern: str, text: Any, values: Any) -> None:
-    found = [value for _, value in feed({"m": pattern}, text) if value == value]  # noqa: PLR0124 - no NaN
-    assert found == values
+    logged = [value for _, value in feed({"m": pattern}, text) if value == value]  # noqa: PLR0124 - no NaN
+    assert logged == values
 
 
 def test_what_is_no_number_is_remembered() -> None:
-    found = metrics.LogPatterns({"m": r"acc: (\S+)", "n": r"x=(\d)"})
-    found.feed(b"acc: high\nacc: 0.5\nacc: low\nx=1\n")
-    assert found.unread == {"m": "high"} and found.unmatched == set()
+    patterns = metrics.LogPatterns({"m": r"acc: (\S+)", "n": r"x=(\d)"})
+    patterns.feed(b"acc: high\nacc: 0.5\nacc: low\nx=1\n")
+    assert patterns.unread == {"m": "high"} and patterns.unmatched == set()
     assert metrics.LogPatterns({"m": "a"}).unmatched == {"m"}
 
 
@@ -46,12 +46,12 @@ def test_a_value_may_come_in_pieces() -> None:
 
 
 def test_an_endless_line_needs_no_memory() -> None:
-    found = metrics.LogPatterns({"m": r"acc: (\d)"})
+    patterns = metrics.LogPatterns({"m": r"acc: (\d)"})
     tracemalloc.start()
-    values = found.feed(b"acc: 1 ")
+    values = patterns.feed(b"acc: 1 ")
     for _ in range(200):
-        values += found.feed(b"x" * (1 << 20))
-    values += found.feed(b"acc: 2\nacc: 3\n")
+        values += patterns.feed(b"x" * (1 << 20))
+    values += patterns.feed(b"acc: 2\nacc: 3\n")
     assert tracemalloc.get_traced_memory()[1] < 16 << 20
     tracemalloc.stop()
     assert values == [("m", 1.0), ("m", 3.0)]
@@ -75,5 +75,5 @@ def test_lines_are_strict_json(tmp_path: Path) -> None:
         raise AssertionError(word)
 
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
-    found = [json.loads(line, parse_constant=refuse)["value"] for line in lines]
-    assert found[:3] == ["NaN", "-Infinity", {"a": ["Infinity", None, [1]]}]
+    values = [json.loads(line, parse_constant=refuse)["value"] for line in lines]
+    assert values[:3] == ["NaN", "-Infinity", {"a": ["Infinity", None, [1]]}]

@@ -26,13 +26,13 @@ def put(path: Any, text: str = "") -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Any:
     run = tmp_path / "r1"
-    one = run / "mlflow" / "0" / "abc"
-    put(one / "meta.yaml", "run_id: abc\n")
-    put(one / "tags" / "mlflow.runName", "brave-bee")
-    put(one / "tags" / "team", "flowers")
-    put(one / "params" / "alpha", "0.5")
-    put(one / "metrics" / "train" / "loss", "1700000000000 1.5 0\n1700000001000 0.5 1 m-1\n17000")
-    put(one / "artifacts" / "plot.png", "picture")
+    run_folder = run / "mlflow" / "0" / "abc"
+    put(run_folder / "meta.yaml", "run_id: abc\n")
+    put(run_folder / "tags" / "mlflow.runName", "brave-bee")
+    put(run_folder / "tags" / "team", "flowers")
+    put(run_folder / "params" / "alpha", "0.5")
+    put(run_folder / "metrics" / "train" / "loss", "1700000000000 1.5 0\n1700000001000 0.5 1 m-1\n17000")
+    put(run_folder / "artifacts" / "plot.png", "picture")
     put(run / "mlflow" / "0" / "models" / "m-1" / "meta.yaml", "name: model\ncreation_timestamp: 1\n")
     put(run / "mlflow" / "0" / "models" / "m-1" / "artifacts" / "model.pkl", "bytes")
     (run / "work" / "outputs").mkdir(parents=True)
@@ -49,12 +49,12 @@ def test_everything_is_taken_over_once(store: Any) -> None:
     with (store / "mlflow/0/abc/metrics/train/loss").open("a") as file:
         file.write("00002000 nan 2\n")
     reader.finish()
-    found = lines(store / "metrics.jsonl")
-    assert [(one["name"], one["value"], one["step"]) for one in found] == [
+    logged = lines(store / "metrics.jsonl")
+    assert [(line["name"], line["value"], line["step"]) for line in logged] == [
         ("train/loss", 1.5, 0), ("train/loss", 0.5, 1), ("train/loss", "NaN", 2),
     ]  # fmt: skip
-    assert found[0]["time"] == "2023-11-14T22:13:20.000000Z"
-    properties = {(one["kind"], one["name"]): one["value"] for one in lines(store / "properties.jsonl")}
+    assert logged[0]["time"] == "2023-11-14T22:13:20.000000Z"
+    properties = {(line["kind"], line["name"]): line["value"] for line in lines(store / "properties.jsonl")}
     assert properties == {("tag", "team"): "flowers", ("property", "mlflow.param.alpha"): "0.5"}
     assert (store / "work/outputs/plot.png").read_text() == "picture"
     assert (store / "work/outputs/model/model.pkl").read_text() == "bytes"
@@ -113,12 +113,12 @@ def test_runs_one_after_the_other_are_children(tmp_path: Path) -> None:
     children = sorted((store / "children").iterdir())
     outputs = store / "work" / "outputs"
     assert last_values(lines(store / "metrics.jsonl")) == {} and not (store / "properties.jsonl").exists()
-    for number, (name, found) in enumerate(zip(["forest", "svm", "svm-1"], children, strict=True)):
+    for number, (name, child) in enumerate(zip(["forest", "svm", "svm-1"], children, strict=True)):
         place = outputs / name
-        facts = json.loads((found / "child.json").read_text())
+        facts = json.loads((child / "child.json").read_text())
         assert (facts["name"], facts["outputs"], facts["number"]) == (models[number], name, number + 1)
-        assert [one["value"] for one in lines(found / "metrics.jsonl")] == [number / 10]
-        properties = {one["name"]: one["value"] for one in lines(found / "properties.jsonl")}
+        assert [line["value"] for line in lines(child / "metrics.jsonl")] == [number / 10]
+        properties = {line["name"]: line["value"] for line in lines(child / "properties.jsonl")}
         assert properties == {"mlflow.param.kind": f"{models[number]} {number}"}
         assert (place / "plot.png").read_text() == f"plot {number}"
         assert (place / "model" / "model.pkl").read_text() == f"model {number}"
@@ -131,8 +131,8 @@ def test_a_name_cannot_leave_the_outputs(tmp_path: Path) -> None:
     for number, name in enumerate(("first", "../../x", "..", "/etc", "a/b", "", ".hidden")):
         put(begin(store, f"r{number}", number, name) / "artifacts" / "a.txt", str(number))
     Reader(str(store)).finish()
-    found = sorted(path.read_text() for path in (store / "work" / "outputs").rglob("a.txt"))
-    assert found == [str(number) for number in range(7)]
+    texts = sorted(path.read_text() for path in (store / "work" / "outputs").rglob("a.txt"))
+    assert texts == [str(number) for number in range(7)]
 
 
 def test_a_database_that_mlflow_cannot_write_gets_advice(command_line: CommandLine) -> None:
@@ -198,10 +198,10 @@ def test_a_database_in_the_working_directory_is_read(tmp_path: Path) -> None:
     (run / "work" / "other.db").write_bytes(b"SQLite format 3\0 and no more")
     database(run / "work" / "ml flow#1.db", str(run / "work" / "mlruns"), 5000)
     Reader(str(run), 5000).finish()
-    assert [(one["name"], one["value"], one["step"]) for one in lines(run / "metrics.jsonl")] == [
+    assert [(line["name"], line["value"], line["step"]) for line in lines(run / "metrics.jsonl")] == [
         ("n", "NaN", 0), ("m", 0.5, 3),
     ]  # fmt: skip
-    assert {(one["name"], one["value"]) for one in lines(run / "properties.jsonl")} == {
+    assert {(line["name"], line["value"]) for line in lines(run / "properties.jsonl")} == {
         ("mlflow.param.a", "new"), ("team", "x"),
     }  # fmt: skip
     (child,) = (run / "children").iterdir()
@@ -216,7 +216,7 @@ def test_a_folder_of_the_working_directory_is_read(store: Any, tmp_path: Path) -
     put(run / "work" / "tracking" / "0" / "meta.yaml", "artifact_location: file:///x\nexperiment_id: 0\n")
     put(run / "work" / "tracking" / "0" / "abc" / "meta.yaml", "run_id: abc\nstart_time: 7000\n")
     Reader(str(run), 6000).finish()
-    assert [one["value"] for one in lines(run / "metrics.jsonl")] == [1.5, 0.5]
+    assert [line["value"] for line in lines(run / "metrics.jsonl")] == [1.5, 0.5]
     Reader(str(run), 8000).finish()  # of an earlier run
     assert len(lines(run / "metrics.jsonl")) == 2
 
@@ -237,7 +237,7 @@ def test_an_address_elsewhere_is_said(said: str, outside: bool, tmp_path: Path) 
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "train.py").write_text(f"import mlflow\nmlflow.set_tracking_uri({said})\n")
     notes = MlflowObserver(str(tmp_path), ORDER, {}).finish()
-    assert bool(notes) == outside and all("is not part of this run" in one for one in notes)
+    assert bool(notes) == outside and all("is not part of this run" in note for note in notes)
 
 
 def test_an_address_that_is_not_written_out_is_no_matter_where_runs_came_here(store: Any) -> None:
@@ -277,7 +277,7 @@ def test_a_forest_that_a_script_registers_is_a_version_here(command_line: Comman
     assert shown["inspection"]["model_class"].endswith("RandomForestClassifier")
     record = record_of(command_line)
     assert record["finalize"]["metrics"] == {} and record["register"]["model"] == "flowers"
-    children = [(one["name"], one["metrics"]) for one in record["children"]]
+    children = [(child["name"], child["metrics"]) for child in record["children"]]
     assert sorted(children) == [("first", {"acc": 0.9}), ("own form", {}), ("second", {"acc": 0.8})]
     (command_line.folder / "rows.csv").write_text("a,b\n1,5\n7,8\n")
     done = command_line.vivero("score", "sums", "--input", "rows.csv", "--output", "answers.csv")
@@ -291,7 +291,7 @@ def test_a_real_mlflow_script(command_line: CommandLine) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     record = record_of(command_line)
     assert {"r2", "mae"} <= record["finalize"]["metrics"].keys()
-    assert "predicted.png" in [one["path"] for one in record["finalize"]["outputs"]]
+    assert "predicted.png" in [output["path"] for output in record["finalize"]["outputs"]]
     assert record["register"]["model"] == "sklearn-diabetes"
     assert record["properties"]["mlflow.param.alpha"] == "0.05"
     assert not (command_line.folder / "mlruns").exists()

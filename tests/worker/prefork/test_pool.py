@@ -30,9 +30,9 @@ ACTS = "import socket, sys, os\nchannel = socket.socket(fileno=int(sys.argv[-2])
 
 @pytest.fixture
 def prefork() -> Iterator[pool.PreforkPool]:
-    found = pool.PreforkPool()
-    yield found
-    found.close()
+    warm_pool = pool.PreforkPool()
+    yield warm_pool
+    warm_pool.close()
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def folder(tmp_path: Path) -> Folder:
 
 def launch_of(folder: Folder, known: Path | None = None) -> Launch:
     order = job_order.read(str(folder.root))
-    found = launch.make(str(folder.root), order, [sys.executable], str(known) if known else None)
-    assert found is not None
-    return found
+    made = launch.make(str(folder.root), order, [sys.executable], str(known) if known else None)
+    assert made is not None
+    return made
 
 
 def acting(folder: Folder, does: str) -> Launch:
@@ -135,11 +135,11 @@ def _answer_lost(folder: Folder) -> Callable[..., Any]:
     hear = client.Interpreter._read_answer
 
     def lost(self: client.Interpreter, seconds: float) -> Any:
-        found = hear(self, seconds)
-        if "pid" in found:
+        answer = hear(self, seconds)
+        if "pid" in answer:
             wait_for((folder.root / "process.json").exists)
             raise client.NotWarmError("lost")
-        return found
+        return answer
 
     return lost
 
@@ -224,6 +224,6 @@ def test_any_content_of_that_file_gives_lists_of_texts(content: bytes) -> None:
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
-        found = learned.read(file.name)
-    assert set(found) == {"modules", "refused"}
-    assert all(isinstance(name, str) for names in found.values() for name in names)
+        lists = learned.read(file.name)
+    assert set(lists) == {"modules", "refused"}
+    assert all(isinstance(name, str) for names in lists.values() for name in names)

@@ -43,9 +43,9 @@ class Handle:
 
 @pytest.fixture(scope="module")
 def computes() -> Iterator[dict[str, LocalCompute]]:
-    found = {"fresh": LocalCompute(), "warm": LocalCompute(warm=True)}
-    yield found
-    for compute in found.values():
+    by_name = {"fresh": LocalCompute(), "warm": LocalCompute(warm=True)}
+    yield by_name
+    for compute in by_name.values():
         compute.close()
 
 
@@ -70,17 +70,17 @@ class Runs:
         self, script: str, *arguments: str, beside: dict[str, str] | None = None, ordered: bool = True, **order: Any
     ) -> dict[str, Any]:
         """Run a script both ways, check that all it left is the same, and return that."""
-        found = []
+        results = []
         for way in ("fresh", "warm"):
             folder, job = self.start(way, script, *arguments, beside=beside or {}, **order)
             wait_for(lambda job=job: job.wait(1), 60)
-            found.append(left(folder))
+            results.append(left(folder))
         if not ordered:
-            for one in found:
-                one["log"] = "".join(sorted(one["log"].splitlines(keepends=True)))
-        assert found[1]["log"].splitlines() == found[0]["log"].splitlines()
-        assert found[1] == found[0]
-        return found[0]
+            for result in results:
+                result["log"] = "".join(sorted(result["log"].splitlines(keepends=True)))
+        assert results[1]["log"].splitlines() == results[0]["log"].splitlines()
+        assert results[1] == results[0]
+        return results[0]
 
 
 def plain(folder: Folder, text: str) -> str:
@@ -95,7 +95,7 @@ def left(folder: Folder) -> dict[str, Any]:
     result = folder.result
     relative = [str(path.relative_to(folder.root)) for path in folder.root.rglob("*")]
     paths = sorted(
-        one for one in relative if "__pycache__" not in one and one != RESOURCES
+        path for path in relative if "__pycache__" not in path and path != RESOURCES
     )  # sampled of long runs only
     notes = [re.sub(r"\d+", "N", note) for note in result["notes"]]
     sizes = [path.stat().st_size for path in sorted(folder.work.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
@@ -399,7 +399,7 @@ def test_two_runs_have_each_their_own_chance(tmp_path: Path, computes: dict[str,
     )
     seen = [_numbers(Runs(tmp_path / str(i), computes), "warm", script).splitlines() for i in range(2)]
     assert len(seen[0]) == 6
-    assert all(one != two for one, two in zip(*seen, strict=True))
+    assert all(first != second for first, second in zip(*seen, strict=True))
 
 
 @pytest.mark.parametrize("way", ["fresh", "warm"])

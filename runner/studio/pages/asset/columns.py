@@ -39,7 +39,7 @@ class Column:
     def label(self) -> str:
         """The chart in words."""
         return (
-            "; ".join(one.label for one in self.bars if one.label) or "all values are missing or too different to count"
+            "; ".join(bar.label for bar in self.bars if bar.label) or "all values are missing or too different to count"
         )
 
 
@@ -57,7 +57,7 @@ def _chart(column: Any, rows: int) -> Iterator[Bar]:
     counted = (
         _binned(column) if column.histogram is not None or column.timeline is not None else _frequent(column, rows)
     )
-    room, most = WIDTH, max((one[1] for one in counted), default=0)
+    room, most = WIDTH, max((entry[1] for entry in counted), default=0)
     if column.missing:
         room -= WIDTH // 8
         label = f"{column.missing:,} missing"
@@ -111,7 +111,7 @@ def _merged(counts: Sequence[int]) -> list[int]:
 
 def _frequent(column: Any, rows: int) -> list[Counted]:
     """Return the most frequent values, and the number of cells with any other value."""
-    shown = [(one.value, one.count) for one in column.frequent]
+    shown = [(entry.value, entry.count) for entry in column.frequent]
     if not shown and column.top is not None and column.top_count is not None:
         shown = [(column.top, column.top_count)]
     others = rows - column.missing - sum(count for _, count in shown)

@@ -22,7 +22,7 @@ def lineage_graph(workspace: Workspace, version: DataVersion) -> Markup:
         needs = [runs[run]] if run in runs else [subject]  # through steps of a pipeline or versions made of this one
         models[reference] = graph.add("model", reference, needs, link=link_to_version("model", reference))
     for name in lineage["endpoints"]:
-        served = [models[one] for one in _served(workspace, name) if one in models]
+        served = [models[reference] for reference in _served(workspace, name) if reference in models]
         graph.add("endpoint", name, served or list(models.values())[:1], link=url_for("endpoint.index", name=name))
     for run, key in list(runs.items())[:_LOOKED_AT]:
         for reference in _outputs(workspace, run):
@@ -39,8 +39,10 @@ def _origin(version: DataVersion, graph: Lineage) -> list[str]:
     prepared = None
     if run is not None:
         prepared = run.record.prepare
-        inputs = [one.asset for one in prepared.inputs.values() if one.asset] if prepared else []
-        before = [graph.add("input", one, [], link=link_to_version("asset", one), word="data") for one in inputs]
+        inputs = (
+            [input_record.asset for input_record in prepared.inputs.values() if input_record.asset] if prepared else []
+        )
+        before = [graph.add("input", asset, [], link=link_to_version("asset", asset), word="data") for asset in inputs]
     link = url_for("run.index", run=record.run) if run is not None else ""
     word = "made by run" if run is not None else "made by run, deleted"
     return [graph.add("maker", record.run, before, link=link, word=word)]
@@ -55,7 +57,7 @@ def _run_of(workspace: Workspace, reference: str) -> str | None:
 
 def _served(workspace: Workspace, endpoint: str) -> list[str]:
     try:
-        return [f"{one['name']}:{one['version']}" for one in workspace.endpoints.get(endpoint).row["models"]]
+        return [f"{model['name']}:{model['version']}" for model in workspace.endpoints.get(endpoint).row["models"]]
     except UserError:
         return []
 

@@ -32,7 +32,7 @@ class Chosen:
         """Read the query of an address. Invalid values are ignored."""
         view = given.get("view", "")
         return cls(
-            tuple(dict.fromkeys(one for one in given.getlist("run") if 0 < len(one) <= _LONGEST)),
+            tuple(dict.fromkeys(run_id for run_id in given.getlist("run") if 0 < len(run_id) <= _LONGEST)),
             given.get("where", "").strip()[:_LONGEST],
             given.get("sweep", "").strip()[:_LONGEST],
             view if view in VIEWS else "parallel",
@@ -47,17 +47,20 @@ class Chosen:
             If the expression is not valid, or there is no such sweep.
         """
         if self.sweep:
-            found = workspace.sweep(self.sweep).trials()
+            runs = workspace.sweep(self.sweep).trials()
         elif self.where or not self.ids:
-            found = workspace.runs(where=self.where, limit=MOST) if self.where else RunList(workspace, [], 0)
+            runs = workspace.runs(where=self.where, limit=MOST) if self.where else RunList(workspace, [], 0)
         else:
             return self._named(workspace)
-        return RunList(workspace, found.rows[:MOST], found.total), []
+        return RunList(workspace, runs.rows[:MOST], runs.total), []
 
     def _named(self, workspace: Workspace) -> tuple[RunList, list[str]]:
         rows = {row["id"]: row for row in workspace.runs(ids=self.ids, archived=True).rows}
-        found, gone = [rows[one] for one in self.ids if one in rows], [one for one in self.ids if one not in rows]
-        return RunList(workspace, found[:MOST], len(found)), [f"There is no run {one[:80]}" for one in gone]
+        known, gone = (
+            [rows[run_id] for run_id in self.ids if run_id in rows],
+            [run_id for run_id in self.ids if run_id not in rows],
+        )
+        return RunList(workspace, known[:MOST], len(known)), [f"There is no run {run_id[:80]}" for run_id in gone]
 
     def query(self) -> dict[str, Any]:
         """Return the part of the address that names the runs."""
@@ -74,7 +77,7 @@ class Chosen:
         return ("compare", *(row["id"] for row in rows)) if len(rows) > 1 else ("runs",)
 
 
-def pair(found: RunList, given: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def pair(runs: RunList, given: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the two runs whose files are compared: those that the address names, otherwise the first two.
 
     Raises
@@ -82,10 +85,10 @@ def pair(found: RunList, given: MultiDict[str, str]) -> tuple[dict[str, Any], di
     UserError
         If there are fewer than two.
     """
-    if len(found.rows) < 2:
+    if len(runs.rows) < 2:
         raise UserError("A comparison takes two or more runs", "Choose them on the page of runs")
-    rows = {row["id"]: row for row in found.rows}
-    left = rows.get(given.get("left", ""), found.rows[0])
-    others = [row for row in found.rows if row is not left]
+    rows = {row["id"]: row for row in runs.rows}
+    left = rows.get(given.get("left", ""), runs.rows[0])
+    others = [row for row in runs.rows if row is not left]
     right = rows.get(given.get("right", ""), others[0])
     return left, right if right is not left else others[0]

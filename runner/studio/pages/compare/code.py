@@ -50,34 +50,34 @@ def changed_files(left: Run, right: Run) -> tuple[list[File], int, int]:
     """
     ours, theirs = left.snapshot_files(), right.snapshot_files()
     names = [name for name in sorted({*ours, *theirs}) if not _is_same(ours.get(name), theirs.get(name))]
-    found = [_compare(name, ours.get(name), theirs.get(name)) for name in names[:_FILES]]
-    return found, max(0, len(names) - _FILES), len({*ours, *theirs}) - len(names)
+    files = [_compare(name, ours.get(name), theirs.get(name)) for name in names[:_FILES]]
+    return files, max(0, len(names) - _FILES), len({*ours, *theirs}) - len(names)
 
 
-def _is_same(one: Path | None, other: Path | None) -> bool:
-    if one is None or other is None:
+def _is_same(left: Path | None, right: Path | None) -> bool:
+    if left is None or right is None:
         return False
-    if one == other:
+    if left == right:
         return True
     try:
-        if one.stat().st_size != other.stat().st_size:
+        if left.stat().st_size != right.stat().st_size:
             return False
-        return _has_same_content(one, other)
+        return _has_same_content(left, right)
     except OSError:  # a file was removed from the snapshot
         return False
 
 
-def _has_same_content(one: Path, other: Path) -> bool:
-    with one.open("rb") as ours, other.open("rb") as theirs:
+def _has_same_content(left: Path, right: Path) -> bool:
+    with left.open("rb") as ours, right.open("rb") as theirs:
         while (block := ours.read(1 << 20)) == theirs.read(1 << 20):
             if not block:
                 return True
     return False
 
 
-def _compare(name: str, one: Path | None, other: Path | None) -> File:
-    texts = [_text(path) for path in (one, other)]
-    only = "left" if other is None else "right" if one is None else ""
+def _compare(name: str, left: Path | None, right: Path | None) -> File:
+    texts = [_text(path) for path in (left, right)]
+    only = "left" if right is None else "right" if left is None else ""
     if None in texts:
         return File(clean(name), "It is not text, or too large to compare line by line.", only)
     return File(clean(name), only=only, lines=_lines(texts[0] or [], texts[1] or []))
@@ -98,19 +98,19 @@ def _text(path: Path | None) -> list[str] | None:
 
 def _lines(ours: list[str], theirs: list[str]) -> list[Line]:
     """Return the changed lines with some lines of context."""
-    found: list[Line] = []
+    lines: list[Line] = []
     for group in SequenceMatcher(None, ours, theirs).get_grouped_opcodes(_CONTEXT):
-        found += [Line("gap")] if group[0][1] or group[0][3] else []
+        lines += [Line("gap")] if group[0][1] or group[0][3] else []
         for kind, left, left_end, right, right_end in group:
             for at in range(max(left_end - left, right_end - right)):
                 i, j = left + at, right + at
                 has = (i < left_end, j < right_end)
                 word = "same" if kind == "equal" else "change" if all(has) else "left" if has[0] else "right"
-                found.append(
+                lines.append(
                     Line(
                         word,
                         *((i + 1, ours[i]) if has[0] else (None, None)),
                         *((j + 1, theirs[j]) if has[1] else (None, None)),
                     )
                 )
-    return found
+    return lines

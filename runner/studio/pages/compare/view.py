@@ -26,21 +26,21 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     chosen = Chosen.read(request.args)
     problem = ""
     try:
-        found, gone = chosen.find(workspace)
+        runs, gone = chosen.find(workspace)
     except UserError as error:
-        found, gone, problem = RunList(workspace, [], 0), [], str(error)
-    values = _VIEWS[chosen.view](found) if chosen.view in _VIEWS and len(found) > 1 else {}
+        runs, gone, problem = RunList(workspace, [], 0), [], str(error)
+    values = _VIEWS[chosen.view](runs) if chosen.view in _VIEWS and len(runs) > 1 else {}
     return page.render(
-        command=chosen.command(found.rows), chosen=chosen, found=found, gone=gone, problem=problem, views=VIEWS,
-        most=MOST, given=request.args, newest=workspace.runs(limit=8).rows if len(found) < 2 else [], **values,
+        command=chosen.command(runs.rows), chosen=chosen, found=runs, gone=gone, problem=problem, views=VIEWS,
+        most=MOST, given=request.args, newest=workspace.runs(limit=8).rows if len(runs) < 2 else [], **values,
     )  # fmt: skip
 
 
-def _table(found: RunList) -> dict[str, Any]:
-    sides = found.differences()
+def _table(runs: RunList) -> dict[str, Any]:
+    sides = runs.differences()
     metrics = {name: values for name, values in sides["metrics"].items() if len(set(map(repr, values))) > 1}
     kinds = {kind: sides[kind] if kind != "metrics" else metrics for kind in KINDS}
-    across = len(found) <= _ACROSS
+    across = len(runs) <= _ACROSS
     names = [(kind, name) for kind in KINDS for name in kinds[kind] if len(name) <= 300]
     return {
         "sides": kinds, "kinds": KINDS, "across": across, "names": names if across else names[:_NAMES],
@@ -48,9 +48,9 @@ def _table(found: RunList) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _code(found: RunList) -> dict[str, Any]:
-    left, right = pair(found, request.args)
-    runs = [found[found.rows.index(row)] for row in (left, right)]
+def _code(run_list: RunList) -> dict[str, Any]:
+    left, right = pair(run_list, request.args)
+    runs = [run_list[run_list.rows.index(row)] for row in (left, right)]
     try:
         files, more, same = changed_files(*runs)
     except UserError as error:
@@ -58,17 +58,17 @@ def _code(found: RunList) -> dict[str, Any]:
     return {"left": left, "right": right, "files": files, "more": more, "same": same, "damaged": ""}
 
 
-def _pictures(found: RunList) -> dict[str, Any]:
-    shown, by_name = found[:_PICTURED], dict[str, set[str]]()
+def _pictures(runs: RunList) -> dict[str, Any]:
+    shown, by_name = runs[:_PICTURED], dict[str, set[str]]()
     for run in shown:
         for name in run.pictures():
             by_name.setdefault(name, set()).add(run.id)
-    most = sorted(by_name.items(), key=lambda one: (-len(one[1]), one[0]))[:_PICTURES]
+    most = sorted(by_name.items(), key=lambda item: (-len(item[1]), item[0]))[:_PICTURES]
     return {"pictures": dict(most), "shown_rows": shown.rows}
 
 
-def _curves(found: RunList) -> dict[str, Any]:
-    return {"metrics": metric_names(found.rows)}
+def _curves(runs: RunList) -> dict[str, Any]:
+    return {"metrics": metric_names(runs.rows)}
 
 
 _VIEWS = {"table": _table, "code": _code, "pictures": _pictures, "curves": _curves}
@@ -83,8 +83,8 @@ def data(workspace: Workspace) -> ResponseReturnValue:
 @page.get("/curves")
 def curves(workspace: Workspace) -> ResponseReturnValue:
     """Return a metric over its steps, for each run that has logged it."""
-    found, _ = Chosen.read(request.args).find(workspace)
-    step, points = found.curves(request.args.get("metric", ""))
+    runs, _ = Chosen.read(request.args).find(workspace)
+    step, points = runs.curves(request.args.get("metric", ""))
     return answer(step=step, points=points)
 
 

@@ -32,4 +32,4 @@ def _has(row: dict[str, Any], text: str) -> bool:
     """Return whether the name, the description, a tag or an alias contains a text."""
     tags = row.get("tags") or {}
     words = [row["name"], row.get("description") or "", *tags, *tags.values(), *row["aliases"]]
-    return not text or any(text in str(one).lower() for one in words)
+    return not text or any(text in str(word).lower() for word in words)

@@ -33,7 +33,7 @@ def _weight(text: str) -> float | None:
 
 def _rollback(endpoint: Endpoint, _given: Mapping[str, str]) -> str:
     endpoint.rollback()
-    serves = ", ".join(f"{one.name}:{one.version}" for one in endpoint.deployments)
+    serves = ", ".join(f"{deployment.name}:{deployment.version}" for deployment in endpoint.deployments)
     return f"{endpoint.name} serves {serves} again"
 
 

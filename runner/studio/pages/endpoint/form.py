@@ -55,8 +55,8 @@ def _form(path: str, item: Any) -> Iterator[Form]:
         path=path,
         title=str(post.get("summary", ""))[:300],
         fields=fields if len(fields) <= _FIELDS else [],
-        by_name=not isinstance(row, list) and not all(one.name.isdigit() for one in fields),
-        methods=[str(one) for one in _methods(post)],
+        by_name=not isinstance(row, list) and not all(field_.name.isdigit() for field_ in fields),
+        methods=[str(method) for method in _methods(post)],
         body=body,
     )
 
@@ -76,9 +76,9 @@ def _first_row(body: Any) -> Any:
 def _columns(data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the columns of a row, from the alternative of the schema in which a row is an object."""
     alternatives = _at(data, "anyOf")
-    for one in alternatives if isinstance(alternatives, list) else [data]:
-        properties = _at(one, "items", "properties")
-        if _at(one, "type") == "array" and isinstance(properties, dict):
+    for alternative in alternatives if isinstance(alternatives, list) else [data]:
+        properties = _at(alternative, "items", "properties")
+        if _at(alternative, "type") == "array" and isinstance(properties, dict):
             yield from ((str(name), about) for name, about in properties.items() if isinstance(about, dict))
             return
 
@@ -100,8 +100,8 @@ def _field(name: str, about: Mapping[str, Any], value: Any) -> Field:
 
 def _methods(post: Mapping[str, Any]) -> list[Any]:
     parameters = post.get("parameters")
-    for one in parameters if isinstance(parameters, list) else []:
-        if _at(one, "name") == "method":
-            names = _at(one, "schema", "enum")
+    for parameter in parameters if isinstance(parameters, list) else []:
+        if _at(parameter, "name") == "method":
+            names = _at(parameter, "schema", "enum")
             return names if isinstance(names, list) else []
     return []

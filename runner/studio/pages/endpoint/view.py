@@ -25,44 +25,47 @@ _KEY = "X-Endpoint-Key"  # the key that the user pasted: it is passed on and not
 @page.get("/<name>")
 def index(workspace: Workspace, name: str) -> ResponseReturnValue:
     """Show an endpoint."""
-    found = Endpoint(workspace, name)
-    row = found.row
+    endpoint = Endpoint(workspace, name)
+    row = endpoint.row
     if row["status"] == "damaged":
-        found = workspace.endpoints.get(name)  # raises an error with the reason
+        endpoint = workspace.endpoints.get(name)  # raises an error with the reason
     return page.render(
-        title=name, command=("endpoints",), row=row, keys=_keys(found), history=_history(found),
-        references=_references(workspace, row["models"]), logs=_logs(found),
-        logs_payloads=found.settings.log_payloads,
+        title=name, command=("endpoints",), row=row, keys=_keys(endpoint), history=_history(endpoint),
+        references=_references(workspace, row["models"]), logs=_logs(endpoint),
+        logs_payloads=endpoint.settings.log_payloads,
     )  # fmt: skip
 
 
-def _keys(found: Endpoint) -> dict[str, str]:
+def _keys(endpoint: Endpoint) -> dict[str, str]:
     try:
-        return found.keys
+        return endpoint.keys
     except UserError:  # the file is damaged, which the endpoint itself says when it starts
         return {}
 
 
-def _logs(found: Endpoint) -> list[str]:
+def _logs(endpoint: Endpoint) -> list[str]:
     """Return the names of its logs, that of the server first. A container's server log is kept by the engine."""
-    names = found.logs()
-    server = [SERVER_LOG] if SERVER_LOG in names or found.settings.kind == "docker" else []
+    names = endpoint.logs()
+    server = [SERVER_LOG] if SERVER_LOG in names or endpoint.settings.kind == "docker" else []
     return [*server, *(name for name in sorted(names) if name not in server)]
 
 
-def _history(found: Endpoint) -> list[list[str]]:
+def _history(endpoint: Endpoint) -> list[list[str]]:
     """Return earlier deployments, newest first."""
-    return [[f"{one.name}:{one.version}" for one in deployments] for deployments in reversed(found.history)]
+    return [
+        [f"{deployment.name}:{deployment.version}" for deployment in deployments]
+        for deployments in reversed(endpoint.history)
+    ]
 
 
 def _references(workspace: Workspace, deployments: list[dict[str, Any]]) -> list[str]:
     """Return the aliases and versions of the served models, which can be deployed."""
-    found = []
-    for name in dict.fromkeys(one["name"] for one in deployments):
+    references = []
+    for name in dict.fromkeys(deployment["name"] for deployment in deployments):
         model = Model(workspace, name)
-        found += [f"{name}@{alias}" for alias in model.aliases]
-        found += [f"{name}:{version}" for version in model.version_numbers()[: -_VERSIONS - 1 : -1]]
-    return found
+        references += [f"{name}@{alias}" for alias in model.aliases]
+        references += [f"{name}:{version}" for version in model.version_numbers()[: -_VERSIONS - 1 : -1]]
+    return references
 
 
 def _key() -> str | None:
@@ -72,26 +75,26 @@ def _key() -> str | None:
 @page.get("/<name>/measures")
 def measures(workspace: Workspace, name: str) -> ResponseReturnValue:
     """Return the counters of the endpoint."""
-    found = workspace.endpoints.get(name).measures(_key())
+    totals = workspace.endpoints.get(name).measures(_key())
     return answer(
-        requests=found.requests, statuses=found.statuses, rows=sum(found.rows.values()), seconds=found.seconds,
-        count=found.count, errors=found.errors,
-        buckets=[[None if limit == float("inf") else limit, count] for limit, count in found.buckets],
+        requests=totals.requests, statuses=totals.statuses, rows=sum(totals.rows.values()), seconds=totals.seconds,
+        count=totals.count, errors=totals.errors,
+        buckets=[[None if limit == float("inf") else limit, count] for limit, count in totals.buckets],
     )  # fmt: skip
 
 
 @page.get("/<name>/forms")
 def schema(workspace: Workspace, name: str) -> ResponseReturnValue:
     """Return the address of the endpoint, and its forms."""
-    found = workspace.endpoints.get(name)
-    return answer(address=found.address, forms=[dataclasses.asdict(one) for one in forms(found.schema(_key()))])
+    endpoint = workspace.endpoints.get(name)
+    return answer(address=endpoint.address, forms=[dataclasses.asdict(form) for form in forms(endpoint.schema(_key()))])
 
 
 @page.get("/<name>/log")
 def log(workspace: Workspace, name: str) -> ResponseReturnValue:
     """Return the end of a log and its hash. There is no text if the page already has the one with this hash."""
-    wanted, found = request.args.get("log"), workspace.endpoints.get(name)
-    text = found.tail(wanted, _LOG) if wanted else ""
+    wanted, endpoint = request.args.get("log"), workspace.endpoints.get(name)
+    text = endpoint.tail(wanted, _LOG) if wanted else ""
     state = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
     return answer(text=None if request.args.get("known") == state else text, state=state)
 
@@ -99,8 +102,10 @@ def log(workspace: Workspace, name: str) -> ResponseReturnValue:
 @page.get("/<name>/drift")
 def drift(workspace: Workspace, name: str) -> ResponseReturnValue:
     """Return a table of the drift of the logged inputs."""
-    found = workspace.endpoints.get(name)
-    return render_template("endpoint/drift.html", drift=found.drift(), share=found.settings.log_payloads, name=name)
+    endpoint = workspace.endpoints.get(name)
+    return render_template(
+        "endpoint/drift.html", drift=endpoint.drift(), share=endpoint.settings.log_payloads, name=name
+    )
 
 
 @page.post("/<name>/try")
@@ -109,8 +114,8 @@ def ask(workspace: Workspace, name: str) -> ResponseReturnValue:
     path, body = request.form.get("path", ""), request.form.get("body", "")
     if not path.startswith("/score"):
         abort(400)
-    found = workspace.endpoints.get(name).ask(path, body.encode(), _key())
-    return answer(**dataclasses.asdict(found))
+    reply = workspace.endpoints.get(name).ask(path, body.encode(), _key())
+    return answer(**dataclasses.asdict(reply))
 
 
 @page.post("/<name>/<action>")

@@ -17,7 +17,7 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     """Show each endpoint and the versions that it serves."""
     every = list(workspace.endpoints)
     paging = Paging.read(request.args, len(every))
-    model = next((one.name for one in workspace.models()), "sklearn-iris")
+    model = next((model.name for model in workspace.models()), "sklearn-iris")
     return page.render(
         command=("endpoints",), rows=[one.row for one in paging.of(every)], paging=paging, empty=not every, model=model
     )

@@ -22,19 +22,19 @@ def index(_workspace: Workspace) -> ResponseReturnValue:
 @page.get("/table")
 def table(workspace: Workspace) -> ResponseReturnValue:
     """Return the table of environments, newest first."""
-    found = workspace.environments()[::-1]
-    total = sum(one.row["bytes"] or 0 for one in found)
-    return render_template("environments/table.html", found=found, total=total, most=_SHOWN)
+    environments = workspace.environments()[::-1]
+    total = sum(environment.row["bytes"] or 0 for environment in environments)
+    return render_template("environments/table.html", found=environments, total=total, most=_SHOWN)
 
 
 @page.get("/<key>")
 def one(workspace: Workspace, key: str) -> ResponseReturnValue:
     """Return the packages and the lock of an environment."""
-    found = workspace.environment(key)
+    environment = workspace.environment(key)
     try:
-        lock = found.lock
+        lock = environment.lock
     except UserError as error:
         lock = str(error)
     return render_template(
-        "environments/one.html", key=found.key, packages=dict(sorted(found.packages.items())), lock=lock
+        "environments/one.html", key=environment.key, packages=dict(sorted(environment.packages.items())), lock=lock
     )

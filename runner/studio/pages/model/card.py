@@ -56,4 +56,4 @@ def _inputs(width: int | None, named: int) -> str:
 
 def _listed(values: Sequence[Any]) -> str:
     more = len(values) - _NAMES
-    return ", ".join(str(one) for one in values[:_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(str(value) for value in values[:_NAMES]) + (f" and {more} more" if more > 0 else "")

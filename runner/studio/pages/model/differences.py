@@ -24,10 +24,10 @@ class Part:
     same: int
 
 
-def differences(one: ModelVersion, other: ModelVersion) -> list[Part]:
+def differences(before: ModelVersion, after: ModelVersion) -> list[Part]:
     """Return the differences by kind."""
     kinds = {"Metrics": _metrics, "Parameters": _parameters, "Model": _inspected, "Packages": _packages}
-    return [_part(title, read(one), read(other)) for title, read in kinds.items()]
+    return [_part(title, read(before), read(after)) for title, read in kinds.items()]
 
 
 def _part(title: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> Part:
@@ -59,7 +59,7 @@ def _inspected(version: ModelVersion) -> Mapping[str, Any]:
     shown: dict[str, Any] = {"bytes": record.bytes, "python_version": record.python_version, "sha256": record.sha256}
     for name in _INSPECTED if inspection is not None else ():
         value = getattr(inspection, name)
-        shown[name] = [dict(one) for one in value] if name == "steps" else value
+        shown[name] = [dict(step) for step in value] if name == "steps" else value
     return shown
 
 

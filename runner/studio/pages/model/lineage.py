@@ -35,4 +35,8 @@ def lineage_graph(version: ModelVersion) -> Markup:
 def _assets(run: Run | None) -> dict[str, str]:
     """Return the data versions that a run read, by the names of its inputs."""
     prepared = run.record.prepare if run else None
-    return {name: one.asset for name, one in prepared.inputs.items() if one.asset} if prepared else {}
+    return (
+        {name: input_record.asset for name, input_record in prepared.inputs.items() if input_record.asset}
+        if prepared
+        else {}
+    )

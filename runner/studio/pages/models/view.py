@@ -30,7 +30,7 @@ def _served(workspace: Workspace) -> dict[str, list[str]]:
     """Return the endpoints that serve each model."""
     served: dict[str, list[str]] = {}
     for endpoint in workspace.endpoints:
-        for name in dict.fromkeys(one["name"] for one in endpoint.row["models"]):  # it may serve several versions
+        for name in dict.fromkeys(model["name"] for model in endpoint.row["models"]):  # it may serve several versions
             served.setdefault(name, []).append(endpoint.name)
     return served
 

@@ -22,34 +22,34 @@ _LINES, _METRICS, _FAILED = 1000, 300, 10  # lines of the tree, metrics and fail
 @page.get("/<run>")
 def index(workspace: Workspace, run: str) -> ResponseReturnValue:
     """Show a pipeline: its graph, its steps and, for the step in ``?why=``, why it was computed."""
-    found = _pipeline(workspace, run)
-    steps, record = found.steps, found.record
-    lines = list(islice(tree.tree(workspace, found), _LINES + 1))
+    shown = _pipeline(workspace, run)
+    steps, record = shown.steps, shown.record
+    lines = list(islice(tree.tree(workspace, shown), _LINES + 1))
     return page.render(
-        command=("pipeline", found.id), title=(record.display_name or found.id)[:100], run=found, record=record,
-        row=found.row, graph=_graph(workspace, found), drawn=min(MOST, len(steps)), steps=steps,
+        command=("pipeline", shown.id), title=(record.display_name or shown.id)[:100], run=shown, record=record,
+        row=shown.row, graph=_graph(workspace, shown), drawn=min(MOST, len(steps)), steps=steps,
         lines=lines[:_LINES], more=len(lines) > _LINES,
-        failed=[one for one in lines if one.step.status == "failed"][:_FAILED],
-        done=sum(one.status == "completed" for one in steps), reused=sum(one.reused for one in steps),
-        parameters=_parameters(found), metrics=list(found.metrics.items())[:_METRICS],
-        why=_why(found, request.args.get("why", "")), again=_again(found),
+        failed=[line for line in lines if line.step.status == "failed"][:_FAILED],
+        done=sum(step.status == "completed" for step in steps), reused=sum(step.reused for step in steps),
+        parameters=_parameters(shown), metrics=list(shown.metrics.items())[:_METRICS],
+        why=_why(shown, request.args.get("why", "")), again=_again(shown),
     )  # fmt: skip
 
 
 @page.post("/<run>/cancel")
 def cancel(workspace: Workspace, run: str) -> ResponseReturnValue:
     """Cancel the pipeline and its running steps."""
-    found = _pipeline(workspace, run)
-    if found.id != run:  # `latest` may mean another one by now
+    pipeline = _pipeline(workspace, run)
+    if pipeline.id != run:  # `latest` may mean another one by now
         raise UserError(f"There is no run {run}")
-    return answer(done=f"{found.cancel().id} was asked to end")
+    return answer(done=f"{pipeline.cancel().id} was asked to end")
 
 
 def _pipeline(workspace: Workspace, run: str) -> Run:
-    found = workspace.run(run)
-    if not found.is_pipeline:
-        raise UserError(f"Run {found.id} is not a pipeline", f"To show it: vivero show {found.id}")
-    return found
+    pipeline = workspace.run(run)
+    if not pipeline.is_pipeline:
+        raise UserError(f"Run {pipeline.id} is not a pipeline", f"To show it: vivero show {pipeline.id}")
+    return pipeline
 
 
 def _graph(workspace: Workspace, run: Run) -> Markup:
@@ -58,8 +58,8 @@ def _graph(workspace: Workspace, run: Run) -> Markup:
 
 
 def _parameters(run: Run) -> dict[str, Any]:
-    found = run.record.part("pipeline").get("parameters")
-    return dict(found) if isinstance(found, dict) else {}
+    parameters = run.record.part("pipeline").get("parameters")
+    return dict(parameters) if isinstance(parameters, dict) else {}
 
 
 def _why(run: Run, step: str) -> tuple[str, list[str]] | None:

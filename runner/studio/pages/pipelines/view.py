@@ -23,14 +23,14 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     state, experiment = request.args.get("state", ""), request.args.get("experiment", "")
     every = workspace.pipelines()
     problems: list[str] = []
-    chosen = [one for one in every if experiment in ("", one.experiment) and _has(one, state, problems)]
+    chosen = [run for run in every if experiment in ("", run.experiment) and _has(run, state, problems)]
     paging = Paging.read(request.args, len(chosen))
     rows = [row for one in paging.of(chosen) if (row := _row(one, problems)) is not None]
     return page.render(
         command=("pipelines", *(["--experiment", experiment] if experiment else [])), rows=rows, paging=paging,
         short=short_ids([row["id"] for row in rows]), empty=not every, states=_STATES,
         filters={"state": state or None, "experiment": experiment or None},
-        experiments=sorted({one.experiment for one in every}), problems=list(dict.fromkeys(problems)),
+        experiments=sorted({run.experiment for run in every}), problems=list(dict.fromkeys(problems)),
     )  # fmt: skip
 
 
@@ -58,6 +58,6 @@ def _row(run: Run, problems: list[str]) -> dict[str, Any] | None:
         "followed": run.followed, "error": record.error, "created": record.created, "user": record.user,
         "since": record.created if record.ended is None and run.followed else None, "duration": run.duration,
         "model": f"{registered.model}:{registered.version}" if registered else None, "total": len(steps),
-        "counts": Counter("reused" if one.reused else one.status for one in steps),
-        "done": sum(one.status == "completed" for one in steps),
+        "counts": Counter("reused" if step.reused else step.status for step in steps),
+        "done": sum(step.status == "completed" for step in steps),
     }  # fmt: skip

@@ -28,16 +28,16 @@ def chart(kind: str, value: Any) -> dict[str, Any] | None:
 
 def _confusion_matrix(data: Mapping[str, Any]) -> dict[str, Any]:
     matrix = [_numbers(row) for row in data["matrix"]]
-    labels = [str(one) for one in data["class_labels"]]
+    labels = [str(label) for label in data["class_labels"]]
     if len(labels) > _CLASSES or {len(matrix), *map(len, matrix)} != {len(labels)}:
         raise ValueError("not a square matrix with a label for each row")
-    shares = [[one / sum(row) if sum(row) else 0.0 for one in row] for row in matrix]
+    shares = [[count / sum(row) if sum(row) else 0.0 for count in row] for row in matrix]
     return {"labels": labels, "counts": matrix, "shares": shares}
 
 
 def _accuracy_table(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the curves of each class, computed from the confusion counts at each threshold."""
-    labels = [str(one) for one in data["class_labels"]]
+    labels = [str(label) for label in data["class_labels"]]
     tables, thresholds = data["probability_tables"], _numbers(data["probability_thresholds"])
     if len(labels) > _CLASSES or len(tables) != len(labels):
         raise ValueError("not a table for each class")
@@ -94,7 +94,7 @@ def _residuals(data: Mapping[str, Any]) -> dict[str, Any]:
 def _predictions(data: Mapping[str, Any]) -> dict[str, Any]:
     edges, counts = _numbers(data["bin_edges"]), _numbers(data["bin_counts"])
     averages, errors = _numbers(data["bin_averages"], gaps=True), _numbers(data["bin_errors"], gaps=True)
-    middles = [(one + other) / 2 for one, other in pairwise(edges)]
+    middles = [(low + high) / 2 for low, high in pairwise(edges)]
     points = [
         [middle, average, error if math.isfinite(error) else 0.0]
         for middle, average, error in zip(middles, averages, errors, strict=False)
@@ -105,14 +105,14 @@ def _predictions(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bars(edges: Sequence[float], counts: Sequence[float]) -> list[list[float]]:
     """Return the left edge, right edge and height of each bar."""
-    return [list(one) for one in zip(edges, edges[1:], counts, strict=False)]
+    return [list(bar) for bar in zip(edges, edges[1:], counts, strict=False)]
 
 
 def _numbers(values: Any, *, gaps: bool = False) -> list[float]:
     """Return the first numbers of a list. They are finite, because JSON has no others, unless there may be gaps."""
     if not isinstance(values, list):
         raise TypeError("not a list")
-    numbers = [math.nan if gaps and one is None else float(one) for one in values[:_BINS]]
+    numbers = [math.nan if gaps and value is None else float(value) for value in values[:_BINS]]
     if not gaps and not all(map(math.isfinite, numbers)):
         raise ValueError("not finite")
     return numbers

@@ -47,13 +47,13 @@ class CurveRequest:
 
 def overlaid(workspace: Workspace, ids: Sequence[str]) -> tuple[list[Run], list[str]]:
     """Return the runs to draw beside another, and a line about each that cannot be read."""
-    found, problems = [], []
-    for one in dict.fromkeys(ids[:OVERLAID]):
+    runs, problems = [], []
+    for run_id in dict.fromkeys(ids[:OVERLAID]):
         try:
-            found.append(workspace.run(one))
+            runs.append(workspace.run(run_id))
         except UserError as error:
             problems.append(str(error))
-    return found, problems
+    return runs, problems
 
 
 def curves(runs: Sequence[Run], wanted: CurveRequest) -> dict[str, list[dict[str, Any]]]:
@@ -75,15 +75,15 @@ def _curve(logged: Logged, wanted: CurveRequest) -> dict[str, Any]:
     xs: Sequence[float] = x[:count]
     ys: Sequence[float] = y[:count]
     if wanted.axis == "relative":
-        begin = next((one for one in xs if math.isfinite(one)), 0.0)
-        xs = [one - begin for one in xs]
+        begin = next((x for x in xs if math.isfinite(x)), 0.0)
+        xs = [x - begin for x in xs]
     smoothed = smooth(ys, wanted.weight) if wanted.weight else None
     if wanted.first is not None and wanted.last is not None:
         whole = xs
         xs, ys = between(whole, ys, wanted.first, wanted.last)
         smoothed = list(between(whole, smoothed, wanted.first, wanted.last)[1]) if smoothed else None
-    found: dict[str, Any] = {"count": count, "drawn": _drawn(xs, ys)}
-    return found | ({"smooth": _drawn(xs, smoothed)} if smoothed else {})
+    curve: dict[str, Any] = {"count": count, "drawn": _drawn(xs, ys)}
+    return curve | ({"smooth": _drawn(xs, smoothed)} if smoothed else {})
 
 
 def _drawn(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:

@@ -69,7 +69,9 @@ def preview(file: BinaryIO, name: str, size: int) -> Preview:
 
 def _text(content: bytes) -> str:
     text = content.decode("utf-8", "replace")
-    return "".join(one if one in "\n\t" or one.isprintable() else "�" for one in text.replace("\r\n", "\n"))
+    return "".join(
+        character if character in "\n\t" or character.isprintable() else "�" for character in text.replace("\r\n", "\n")
+    )
 
 
 def _cut(shown: int, size: int) -> str:
@@ -88,7 +90,7 @@ def _table(head: bytes, size: int, delimiter: str) -> Preview:
     except csv.Error:  # a field longer than csv takes
         return Preview("text", _text(head), note=_cut(len(head), size))
     width = max(map(len, rows), default=0)
-    cells = [[_cell(one) for one in row[:COLUMNS]] for row in rows]
+    cells = [[_cell(cell) for cell in row[:COLUMNS]] for row in rows]
     notes = [f"The first {ROWS} rows."] if len(rows) > ROWS or len(head) < size else []
     notes += [f"The first {COLUMNS} of {width} columns."] if width > COLUMNS else []
     return Preview("table", columns=cells[0] if cells else [], rows=cells[1:], note=" ".join(notes))
@@ -109,10 +111,10 @@ def _notebook(content: bytes) -> Preview | None:
     """Return the cells of a notebook as text. Pictures and HTML are left out."""
     try:
         cells = json.loads(content)["cells"]
-        found = [one for cell in cells[:ROWS] for one in _cell_texts(cell)]
+        texts = [text for cell in cells[:ROWS] for text in _cell_texts(cell)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return Preview("notebook", cells=[(kind, _text(text.encode("utf-8", "replace"))) for kind, text in found])
+    return Preview("notebook", cells=[(kind, _text(text.encode("utf-8", "replace"))) for kind, text in texts])
 
 
 def _cell_texts(cell: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -138,11 +140,11 @@ def _parquet(file: BinaryIO) -> Preview:
     command = [sys.executable, "-s", "-m", "runner.studio.parquet_rows", str(ROWS), str(COLUMNS)]
     try:
         done = subprocess.run(command, stdin=file, capture_output=True, timeout=_PARQUET_SECONDS, check=False)
-        found = json.loads(done.stdout)
+        table = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         return Preview("nothing", note="This file cannot be read as Parquet within the memory that previews have.")
-    if "problem" in found:
-        return Preview("nothing", note=_cell(found["problem"]))
-    rows = [[_cell(one) for one in row] for row in found["rows"]]
-    note = f"The first {len(rows)} of {found['count']:,} rows." if found["count"] > len(rows) else ""
-    return Preview("table", columns=[_cell(one) for one in found["columns"]], rows=rows, note=note)
+    if "problem" in table:
+        return Preview("nothing", note=_cell(table["problem"]))
+    rows = [[_cell(cell) for cell in row] for row in table["rows"]]
+    note = f"The first {len(rows)} of {table['count']:,} rows." if table["count"] > len(rows) else ""
+    return Preview("table", columns=[_cell(column) for column in table["columns"]], rows=rows, note=note)

@@ -66,7 +66,7 @@ def _suggested(workspace: Workspace, run: Run) -> list[dict[str, Any]]:
 
 
 def _log(_workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
-    names = sorted(run.logs(), key=lambda one: (one != RUN_LOG, one))
+    names = sorted(run.logs(), key=lambda name: (name != RUN_LOG, name))
     chosen = given.get("name", "")
     return {"logs": names, "log": chosen if chosen in names else next(iter(names), "")}
 
@@ -75,7 +75,7 @@ def _files(_workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
     area = given.get("area", "outputs")
     area = area if area in AREAS else "outputs"
     files, name = run.files(area), given.get("file", "")
-    sizes = {one: size for one, path in list(files.items())[:_LISTED] if (size := _size(path)) is not None}
+    sizes = {file_name: size for file_name, path in list(files.items())[:_LISTED] if (size := _size(path)) is not None}
     values: dict[str, Any] = {
         "areas": AREAS,
         "area": area,
@@ -103,7 +103,7 @@ def _environment(workspace: Workspace, run: Run, given: Given) -> dict[str, Any]
     if against:
         try:
             other = workspace.run(against)
-            read = [(one.record, one.followed) for one in (other, run)]
+            read = [(side.record, side.followed) for side in (other, run)]
             differences = comparison(workspace.layout, read)
         except UserError as error:
             problem = str(error)
@@ -134,7 +134,7 @@ TITLES = {
 def command(tab: str, run: Run, given: Given) -> tuple[str, ...]:
     """Return the words after ``vivero`` that show the same."""
     others = given.getlist("with")[: curves.OVERLAID] if tab == "metrics" else [given.get("against", "").strip()]
-    others = [one for one in others if one]
+    others = [run_id for run_id in others if run_id]
     if others and tab in ("metrics", "environment"):
         return "compare", run.id, *others
     return {"metrics": "metrics", "log": "logs", "files": "download"}.get(tab, "show"), run.id
@@ -142,24 +142,26 @@ def command(tab: str, run: Run, given: Given) -> tuple[str, ...]:
 
 def logged(run: Run) -> dict[str, Any]:
     """Return the names of the curves, and the charts, tables and pictures that were logged."""
-    found = run.logged()
-    named = list(found.named.items())
+    metrics = run.logged()
+    named = list(metrics.named.items())
     return {
-        "curves": [name for name, one in named if one.x],
-        "charts": [_chart(name, one.kind, line) for name, one in named for line in _last(one)],
-        "tables": [_table(name, one) for name, one in named if one.entries and one.kind in ("row", "table")],
+        "curves": [name for name, series in named if series.x],
+        "charts": [_chart(name, series.kind, line) for name, series in named for line in _last(series)],
+        "tables": [
+            _table(name, series) for name, series in named if series.entries and series.kind in ("row", "table")
+        ],
         "images": [
             {"name": name, "step": line["step"], "image": str(line["value"]["image"])}
-            for name, one in named
-            for line in one.entries
-            if one.kind == "image" and isinstance(line["value"], Mapping) and "image" in line["value"]
+            for name, series in named
+            for line in series.entries
+            if series.kind == "image" and isinstance(line["value"], Mapping) and "image" in line["value"]
         ],
-        "left_out": found.left_out,
+        "left_out": metrics.left_out,
     }
 
 
-def _last(one: Logged) -> Sequence[dict[str, Any]]:
-    return one.entries[-_DOCUMENTS:] if one.kind not in ("row", "table", "image") else []
+def _last(series: Logged) -> Sequence[dict[str, Any]]:
+    return series.entries[-_DOCUMENTS:] if series.kind not in ("row", "table", "image") else []
 
 
 def _chart(name: str, kind: str, line: dict[str, Any]) -> dict[str, Any]:
@@ -167,14 +169,14 @@ def _chart(name: str, kind: str, line: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, **(drawn or {"kind": "text", "text": str(line["value"])[:2000]})}
 
 
-def _table(name: str, one: Logged) -> dict[str, Any]:
-    rows = [line["value"] for line in one.entries if isinstance(line["value"], Mapping)]
+def _table(name: str, series: Logged) -> dict[str, Any]:
+    rows = [line["value"] for line in series.entries if isinstance(line["value"], Mapping)]
     columns = list(dict.fromkeys(str(key) for row in rows for key in row))[:60]
     return {
         "name": name,
         "columns": columns,
         "rows": [[_value(row.get(column)) for column in columns] for row in rows[-_ROWS:]],
-        "count": one.count,
+        "count": series.count,
     }
 
 

@@ -24,13 +24,13 @@ _BLOCK = 1 << 16
 @page.get("/<run>")
 def index(workspace: Workspace, run: str) -> ResponseReturnValue:
     """Show one tab of a run."""
-    found = workspace.run(run)
+    shown = workspace.run(run)
     tab = request.args.get("tab", "")
     tab = tab if tab in tabs.TABS else "overview"
-    values = tabs.TABS[tab](workspace, found, request.args)
-    command = tabs.command(tab, found, request.args)
-    name = found.record.display_name or found.id
-    return page.render(command=command, title=name[:100], run=found, row=found.row, tab=tab, tabs=tabs.TITLES, **values)
+    values = tabs.TABS[tab](workspace, shown, request.args)
+    command = tabs.command(tab, shown, request.args)
+    name = shown.record.display_name or shown.id
+    return page.render(command=command, title=name[:100], run=shown, row=shown.row, tab=tab, tabs=tabs.TITLES, **values)
 
 
 @page.get("/<run>/curves")
@@ -50,8 +50,8 @@ def logged(workspace: Workspace, run: str) -> ResponseReturnValue:
 @page.get("/<run>/curves.csv")
 def points(workspace: Workspace, run: str) -> ResponseReturnValue:
     """Return every point of some metrics as CSV."""
-    found, names = workspace.run(run), request.args.getlist("metric")
-    return Response(curves.as_csv(found, names), mimetype="text/csv", headers=_attachment(f"{found.id}.csv"))
+    target, names = workspace.run(run), request.args.getlist("metric")
+    return Response(curves.as_csv(target, names), mimetype="text/csv", headers=_attachment(f"{target.id}.csv"))
 
 
 @page.get("/<run>/resources")
@@ -91,8 +91,8 @@ def find(workspace: Workspace, run: str) -> ResponseReturnValue:
 @page.get("/<run>/file/<area>/<path:name>")
 def file(workspace: Workspace, run: str, area: str, name: str) -> ResponseReturnValue:
     """Send a file. Only pictures that cannot contain a script are displayed. Everything else is downloaded."""
-    found = workspace.run(run)
-    opened = found.open(area, name)
+    target = workspace.run(run)
+    opened = target.open(area, name)
     kind = picture_type(opened) if "show" in request.args else None
     headers = _attachment(name.rpartition("/")[2]) if kind is None else {"Content-Disposition": "inline"}
     size = log.size_of(opened)
@@ -113,7 +113,9 @@ def blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 def _attachment(name: str) -> dict[str, str]:
     """Return the header that makes a browser save a file. Its name may have any characters (RFC 6266)."""
-    simple = "".join(one if one.isascii() and (one.isalnum() or one in "-_.") else "_" for one in name)[:200]
+    simple = "".join(
+        character if character.isascii() and (character.isalnum() or character in "-_.") else "_" for character in name
+    )[:200]
     return {"Content-Disposition": f"attachment; filename=\"{simple}\"; filename*=UTF-8''{quote(name[:200], safe='')}"}
 
 
@@ -130,16 +132,16 @@ def set_tags(workspace: Workspace, run: str) -> ResponseReturnValue:
 @page.post("/<run>/text")
 def set_text(workspace: Workspace, run: str) -> ResponseReturnValue:
     """Change the note or the display name."""
-    found, value = _by_full_id(workspace.run(run), run), request.form.get("value", "").strip()
+    target, value = _by_full_id(workspace.run(run), run), request.form.get("value", "").strip()
     if request.form.get("field") == "note":
-        found.set_note(value or None)
+        target.set_note(value or None)
     else:
-        found.rename(value)
+        target.rename(value)
     return answer(done=True)
 
 
-def _by_full_id(found: Run, run_id: str) -> Run:
+def _by_full_id(run: Run, run_id: str) -> Run:
     """Return the run if it was named by its full id. `latest` may name another run by now."""
-    if found.id != run_id:
+    if run.id != run_id:
         raise NotFoundError(f"There is no run {run_id}")
-    return found
+    return run

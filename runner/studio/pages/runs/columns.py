@@ -70,7 +70,7 @@ def value_of(row: Mapping[str, Any], column: str) -> Any:
 def is_number(column: str, rows: Iterable[Mapping[str, Any]]) -> bool:
     """Return whether a column has only numbers, which are aligned on the right."""
     values = [value for row in rows if (value := value_of(row, column)) is not None]
-    numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     return column in _NUMBERS or (bool(values) and len(numbers) == len(values))
 
 
@@ -101,12 +101,12 @@ def fields(names: Mapping[str, Collection[str]]) -> list[str]:
 def choices(names: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
     """Return the columns that can be added, with their headings and kinds."""
     named = [f"{owner}.{name}" for owner, name in _names(names)]
-    curves = [f"{SPARK}{one.removeprefix('metrics.')}" for one in named if one.startswith("metrics.")]
-    every = [*(one for one in FIELDS if one != NAME), *named, *curves]
-    return [{"column": one, "heading": heading(one), "kind": kind(one)} for one in every]
+    curves = [f"{SPARK}{column.removeprefix('metrics.')}" for column in named if column.startswith("metrics.")]
+    every = [*(field for field in FIELDS if field != NAME), *named, *curves]
+    return [{"column": column, "heading": heading(column), "kind": kind(column)} for column in every]
 
 
 def _names(names: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
     """Return the names of parameters, metrics and tags, without very long names and at most `_LISTED` of each."""
-    short = {owner: [one for one in found if len(one) <= _LONGEST_NAME] for owner, found in names.items()}
+    short = {owner: [name for name in owned if len(name) <= _LONGEST_NAME] for owner, owned in names.items()}
     return [(owner, name) for owner in OWNERS for name in sorted(short[owner])[:_LISTED]]

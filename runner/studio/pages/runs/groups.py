@@ -40,12 +40,12 @@ def group(workspace: Workspace, rows: Iterable[Mapping[str, Any]], by: str, wher
     groups: dict[str | None, Group] = {}
     for row in rows:
         key = find.get(row["id"]) if find is not None else row["tags"].get(tag) if tag else row["experiment"]
-        one = groups.get(key)
-        if one is None:
-            one = groups[key] = Group(key, _chosen(by, tag, key, where))
-        one.statuses[row["status"]] += 1
-        one.newest = max(one.newest, row["created"])
-    return sorted(groups.values(), key=lambda one: (one.key is not None, one.newest), reverse=True)
+        bucket = groups.get(key)
+        if bucket is None:
+            bucket = groups[key] = Group(key, _chosen(by, tag, key, where))
+        bucket.statuses[row["status"]] += 1
+        bucket.newest = max(bucket.newest, row["created"])
+    return sorted(groups.values(), key=lambda bucket: (bucket.key is not None, bucket.newest), reverse=True)
 
 
 def _sweeps(workspace: Workspace) -> Mapping[str, str]:
@@ -56,18 +56,18 @@ def _sweeps(workspace: Workspace) -> Mapping[str, str]:
 def _pipelines(workspace: Workspace) -> Mapping[str, str]:
     """Return the pipeline that computed each step's run, not those that reused it."""
     return {
-        step.run: one.id
-        for one in _readable(workspace)
-        for step in one.steps
+        step.run: pipeline.id
+        for pipeline in _readable(workspace)
+        for step in pipeline.steps
         if step.run is not None and not step.reused
     }
 
 
 def _readable(workspace: Workspace) -> Iterator[Run]:
-    for one in workspace.pipelines():
+    for pipeline in workspace.pipelines():
         with contextlib.suppress(UserError):  # the list of pipelines shows that its record is damaged
-            one.refresh()
-            yield one
+            pipeline.refresh()
+            yield pipeline
 
 
 _OWNERS = {"sweep": _sweeps, "pipeline": _pipelines}
@@ -80,11 +80,11 @@ def run_ids(sweep: Sweep) -> set[str]:
 
 def ids_of(workspace: Workspace, sweep: str, pipeline: str) -> set[str]:
     """Return the ids of the runs of a sweep's trials, of a pipeline and its steps, or those that are in both."""
-    found = [run_ids(workspace.sweep(sweep))] if sweep else []
+    id_sets = [run_ids(workspace.sweep(sweep))] if sweep else []
     if pipeline:
         run = workspace.run(pipeline)
-        found.append({run.id, *(step.run for step in run.steps if step.run is not None)})
-    return set.intersection(*found)
+        id_sets.append({run.id, *(step.run for step in run.steps if step.run is not None)})
+    return set.intersection(*id_sets)
 
 
 def _chosen(by: str, tag: str, key: str | None, where: str) -> dict[str, str]:

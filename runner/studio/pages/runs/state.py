@@ -42,7 +42,7 @@ class State:
             return given.get(name, "").strip()[:_LONGEST]
 
         def several(name: str) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(one for one in given.getlist(name) if 0 < len(one) <= _LONGEST))[:_COLUMNS]
+            return tuple(dict.fromkeys(value for value in given.getlist(name) if 0 < len(value) <= _LONGEST))[:_COLUMNS]
 
         size = given.get("size", PAGE_SIZES[0], type=int)
         return cls(
@@ -98,6 +98,6 @@ class State:
         words += ["--sort", self.sort] if self.sort else []
         words += ["--reverse"] if self.reverse else []
         words += ["--archived"] if self.archived else []
-        listed = [one for one in self.columns if not one.startswith(("spark.", "node"))]
-        words += ["--columns", ",".join(listed)] if listed and not any("," in one for one in listed) else []
+        listed = [column for column in self.columns if not column.startswith(("spark.", "node"))]
+        words += ["--columns", ",".join(listed)] if listed and not any("," in column for column in listed) else []
         return (*words, *(["--limit", str(self.size * self.page)] if self.size * self.page != PAGE_SIZES[0] else []))

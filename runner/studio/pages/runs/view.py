@@ -29,20 +29,20 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     state = State.read(request.args)
     problem, groups = "", list[Group]()
     try:
-        found = _find(workspace, state)
+        runs = _find(workspace, state)
         if state.group:
             groups = group(workspace, workspace.each_row(**_selection(workspace, state)), state.group, state.where)
     except UserError as error:
-        found, problem = RunList(workspace, [], 0), str(error)
-    names = state.columns or columns.usual(found.rows)
-    _add_nodes(found, names)
+        runs, problem = RunList(workspace, [], 0), str(error)
+    names = state.columns or columns.usual(runs.rows)
+    _add_nodes(runs, names)
     return page.render(
-        command=state.command(), state=state, found=found, groups=groups, problem=problem, columns=columns,
-        pins=[columns.NAME, *(one for one in state.pins if one in names)],
-        short=short_ids([row["id"] for row in found.rows]),
-        names=[*(one for one in names if one in state.pins), *(one for one in names if one not in state.pins)],
-        statuses=_STATUSES, sizes=PAGE_SIZES, actions=ACTIONS, grouped=[*GROUPED, *_tags(found.rows)],
-        experiments=_experiments(workspace), empty=not found.rows and not workspace.runs(archived=True, limit=1).total,
+        command=state.command(), state=state, found=runs, groups=groups, problem=problem, columns=columns,
+        pins=[columns.NAME, *(name for name in state.pins if name in names)],
+        short=short_ids([row["id"] for row in runs.rows]),
+        names=[*(name for name in names if name in state.pins), *(name for name in names if name not in state.pins)],
+        statuses=_STATUSES, sizes=PAGE_SIZES, actions=ACTIONS, grouped=[*GROUPED, *_tags(runs.rows)],
+        experiments=_experiments(workspace), empty=not runs.rows and not workspace.runs(archived=True, limit=1).total,
     )  # fmt: skip
 
 
@@ -62,17 +62,21 @@ def _selection(workspace: Workspace, state: State) -> Mapping[str, Any]:
 def _experiments(workspace: Workspace) -> list[str]:
     """Return the names of the folders of runs. A search for runs in each would take a second for 100,000 runs."""
     runs = workspace.layout.runs
-    return sorted(one.name for one in runs.iterdir() if one.is_dir() and one.name[0] != ".") if runs.is_dir() else []
+    return (
+        sorted(entry.name for entry in runs.iterdir() if entry.is_dir() and entry.name[0] != ".")
+        if runs.is_dir()
+        else []
+    )
 
 
 def _tags(rows: Sequence[dict[str, Any]]) -> list[str]:
     return [f"tags.{name}" for name in tags_of(rows)]
 
 
-def _add_nodes(found: RunList, names: Sequence[str]) -> None:
+def _add_nodes(runs: RunList, names: Sequence[str]) -> None:
     """Add the node of each run to its row if the column is shown. Lists do not read it."""
     if "node" in names:
-        for row, run in zip(found.rows, found, strict=True):
+        for row, run in zip(runs.rows, runs, strict=True):
             row["node"] = _node(run)
 
 
@@ -95,13 +99,13 @@ def fields(workspace: Workspace) -> ResponseReturnValue:
 def curves(workspace: Workspace) -> ResponseReturnValue:
     """Return the values of a metric over its steps, for the runs in the address."""
     metric = request.args.get("metric", "")
-    found = {}
+    series = {}
     for run_id in request.args.getlist("run")[:_CURVES]:
         try:
-            found[run_id] = points(workspace.run(run_id), metric)
+            series[run_id] = points(workspace.run(run_id), metric)
         except UserError:  # it has no such metric, or cannot be read
-            found[run_id] = []
-    return answer(curves=found)
+            series[run_id] = []
+    return answer(curves=series)
 
 
 @page.post("/act")

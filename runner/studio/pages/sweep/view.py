@@ -13,21 +13,21 @@ page = Page("sweep", "Sweep", menu=False, below="sweeps")
 @page.get("/<sweep>")
 def index(workspace: Workspace, sweep: str) -> ResponseReturnValue:
     """Show a sweep. Its script draws the charts from `data`."""
-    found = workspace.sweep(sweep)
+    shown = workspace.sweep(sweep)
     return page.render(
-        command=("sweep", found.id), title=found.id, sweep=found, row=found.row, facts=found.facts(),
-        resume=found.resume_command(),
+        command=("sweep", shown.id), title=shown.id, sweep=shown, row=shown.row, facts=shown.facts(),
+        resume=shown.resume_command(),
     )  # fmt: skip
 
 
 @page.get("/<sweep>/data")
 def data(workspace: Workspace, sweep: str) -> ResponseReturnValue:
     """Return the data of the charts, except the importance of the parameters, which takes longer."""
-    found = workspace.sweep(sweep)
-    charts, nodes = found.charts(), found.nodes()
+    shown = workspace.sweep(sweep)
+    charts, nodes = shown.charts(), shown.nodes()
     for trial in charts["trials"]:
         trial["node"] = nodes.get(trial["run"])
-    return answer(**charts, curves=found.curves(), state=found.state)
+    return answer(**charts, curves=shown.curves(), state=shown.state)
 
 
 @page.get("/<sweep>/importance")

@@ -19,11 +19,11 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     """Show the sweeps of the workspace, newest first."""
     state, experiment = request.args.get("state", ""), request.args.get("experiment", "")
     every = workspace.sweeps()
-    chosen = [one for one in every if experiment in ("", one.experiment) and state in ("", one.state)]
+    chosen = [sweep for sweep in every if experiment in ("", sweep.experiment) and state in ("", sweep.state)]
     paging = Paging.read(request.args, len(chosen))
     rows = [one.row for one in paging.of(chosen)]
     return page.render(
         command=("sweeps",), rows=rows, paging=paging, short=short_ids([row["id"] for row in rows]), empty=not every,
         filters={"state": state or None, "experiment": experiment or None}, states=_STATES,
-        experiments=sorted({one.experiment for one in every}),
+        experiments=sorted({sweep.experiment for sweep in every}),
     )  # fmt: skip

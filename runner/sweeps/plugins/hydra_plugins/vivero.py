@@ -36,18 +36,18 @@ class ViveroLauncher(Launcher):
         from runner.sweeps.controller.listed import conduct_list
         from runner.sweeps.controller.request import find_context
 
-        lists = [tuple(one) for one in job_overrides]
+        lists = [tuple(overrides) for overrides in job_overrides]
         self._sweep = conduct_list(find_context(), self.hydra_context.config_loader, self.config, lists, self._sweep)
         trials = self._sweep.trials[initial_job_idx : initial_job_idx + len(job_overrides)]
-        return [_returned(self.config, one) for one in trials]
+        return [_returned(self.config, trial) for trial in trials]
 
 
 def _returned(config: DictConfig, trial: Any) -> JobReturn:
-    found = JobReturn()
-    found.overrides, found.cfg, found.hydra_cfg = list(trial.overrides), config, None
-    found.working_dir = str(Path.cwd())
-    found.status, found.return_value = JobStatus.COMPLETED, dict(trial.metrics)
-    return found
+    result = JobReturn()
+    result.overrides, result.cfg, result.hydra_cfg = list(trial.overrides), config, None
+    result.working_dir = str(Path.cwd())
+    result.status, result.return_value = JobStatus.COMPLETED, dict(trial.metrics)
+    return result
 
 
 class ViveroSweeper(Sweeper):
@@ -99,6 +99,6 @@ class ViveroSweeper(Sweeper):
 
         assert self.hydra_context is not None and self.config is not None  # noqa: S101 - see setup
         typed = {word.partition("=")[0].lstrip("+~") for word in arguments}
-        own = [f"{key}={value}" for key, value in self._params.items() if key.lstrip("+~") not in typed]
+        configured = [f"{key}={value}" for key, value in self._params.items() if key.lstrip("+~") not in typed]
         loader = self.hydra_context.config_loader
-        return conduct_search(self._context, loader, self.config, (*own, *arguments), self._search)
+        return conduct_search(self._context, loader, self.config, (*configured, *arguments), self._search)

@@ -80,8 +80,8 @@ def unpack(task: "Task", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     path = _path(facts)
     os.makedirs(path, exist_ok=True)
     with task.fed() as fed, tarfile.open(fileobj=fed, mode="r|") as archive:
-        for one in archive:
-            archive.extract(one, path)
+        for member in archive:
+            archive.extract(member, path)
     task.check_whole()
     return {}
 

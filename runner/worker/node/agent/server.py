@@ -60,7 +60,7 @@ class Agent:
             thread = threading.Thread(target=self._carry_out, args=(task,), daemon=True)
             self._threads.add(thread)
             thread.start()
-            self._threads = {one for one in self._threads if one.is_alive()}
+            self._threads = {thread for thread in self._threads if thread.is_alive()}
         for task in list(self._tasks.values()):
             task.take("stop", b"")
         until = time.monotonic() + _LAST  # the last requests are still completed
@@ -94,9 +94,9 @@ def _read(line: bytes) -> "Dict[str, Any]":
     """Parse a message. After an invalid one the agent ends, because the start of the next message is unknown."""
     try:
         message = json.loads(line.decode())
-        found = dict(message, id=int(message["id"]), bytes=int(message.get("bytes", 0)), do=str(message["do"]))
-        if 0 <= found["bytes"] <= _LARGEST:
-            return found
+        parsed = dict(message, id=int(message["id"]), bytes=int(message.get("bytes", 0)), do=str(message["do"]))
+        if 0 <= parsed["bytes"] <= _LARGEST:
+            return parsed
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         pass
     sys.exit("received a line of {} bytes that is not a message".format(len(line)))  # the content may be secret

@@ -88,13 +88,13 @@ def endpoint(registered_record: Any, metrics: Metrics, tmp_path: Path) -> Iterat
         return started[-1]
 
     yield endpoint
-    for one in started:
-        one.stop()
+    for server in started:
+        server.stop()
 
 
-def good(one: Endpoint) -> None:
+def good(server: Endpoint) -> None:
     """Check that a request with the key is answered."""
-    assert ask(one.port, post(BODY, KEY))[0] == 200
+    assert ask(server.port, post(BODY, KEY))[0] == 200
 
 
 MANY = b"".join(b"a: %d\r\n" % number for number in range(50_000))
@@ -103,7 +103,7 @@ TOO_MUCH = {
     "one header": HEAD + b"a: " + b"b" * MEGABYTE,
     "a name": HEAD + b"b" * MEGABYTE,
     "101 headers": HEAD + b"a:\r\n" * 100 + b"\r\n",
-    "65 kB in good headers": HEAD + b"".join(b"a%d: %b\r\n" % (one, b"b" * 1000) for one in range(66)) + b"\r\n",
+    "65 kB in good headers": HEAD + b"".join(b"a%d: %b\r\n" % (number, b"b" * 1000) for number in range(66)) + b"\r\n",
     "the address": b"GET /" + b"a" * MEGABYTE,
     "empty lines": b"\r\n" * MEGABYTE,
     "trailers": HEAD + KEY + b"\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n" + MANY,
@@ -114,18 +114,18 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize("sent", TOO_MUCH.values(), ids=TOO_MUCH)
 def test_what_has_no_end_is_refused_before_it_is_kept(sent: bytes, endpoint: Any) -> None:
-    one = endpoint()
+    server = endpoint()
     before = time.process_time()
-    status, headers, content = ask(one.port, sent)
+    status, headers, content = ask(server.port, sent)
     assert (status, content["error"]["code"], headers["connection"]) == (431, "too_many_headers", "close")
     assert headers["x-request-id"] == content["request_id"]
     assert time.process_time() - before < 2
-    good(one)
+    good(server)
 
 
 def test_a_hundred_headers_and_a_repeated_name_are_fine(endpoint: Any) -> None:
-    one = endpoint()
-    assert ask(one.port, post(BODY, KEY, *(b"a: %d" % number for number in range(96))))[0] == 200
+    server = endpoint()
+    assert ask(server.port, post(BODY, KEY, *(b"a: %d" % number for number in range(96))))[0] == 200
 
 
 @given(st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=4))
@@ -170,31 +170,31 @@ async def _fed(junk: list[bytes], loop: asyncio.AbstractEventLoop) -> None:
 
 
 def test_who_has_no_key_is_told_so_before_a_body_is_read(endpoint: Any) -> None:
-    one = endpoint()
+    server = endpoint()
     head = post(b"", length=b"1000000")
-    assert ask(one.port, head)[0] == 401  # of the body nothing has come
-    status, headers, _ = ask(one.port, head, b"x" * 1_000_000)  # it is read by nobody, and still no reset
+    assert ask(server.port, head)[0] == 401  # of the body nothing has come
+    status, headers, _ = ask(server.port, head, b"x" * 1_000_000)  # it is read by nobody, and still no reset
     assert (status, headers["connection"]) == (401, "close")
-    with Raw(one.port, post(b"", b"Expect: 100-continue", length=b"10")) as connection:
+    with Raw(server.port, post(b"", b"Expect: 100-continue", length=b"10")) as connection:
         assert connection.line().startswith(b"HTTP/1.1 401")
-    with Raw(one.port, post(b"", KEY, b"Expect: 100-continue", length=b"%d" % len(BODY))) as connection:
+    with Raw(server.port, post(b"", KEY, b"Expect: 100-continue", length=b"%d" % len(BODY))) as connection:
         assert connection.line() + connection.line() == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.send(BODY)
         assert connection.answer()[0] == 200
 
 
 def test_a_connection_without_a_body_may_try_again_with_the_key(endpoint: Any) -> None:
-    one = endpoint()
-    with Raw(one.port, b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n") as connection:
+    server = endpoint()
+    with Raw(server.port, b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n") as connection:
         assert connection.answer("GET")[0] == 401
         connection.send(post(BODY, KEY))
         assert connection.answer()[0] == 200
 
 
 def test_a_connection_that_rests_is_closed_in_time_and_answers_before(endpoint: Any) -> None:
-    one = endpoint()
-    one.config.timeout_keep_alive = 1
-    with Raw(one.port) as connection:
+    server = endpoint()
+    server.config.timeout_keep_alive = 1
+    with Raw(server.port) as connection:
         for _ in range(3):
             connection.send(post(BODY, KEY))
             assert connection.answer()[0] == 200
@@ -203,16 +203,16 @@ def test_a_connection_that_rests_is_closed_in_time_and_answers_before(endpoint: 
 
 def test_bodies_of_all_connections_have_one_limit_and_give_their_room_back(endpoint: Any) -> None:
     memory_budget = MemoryBudget(4 * MEGABYTE, 100)
-    one = endpoint(memory_budget=memory_budget)
-    waiting = [Raw(one.port, post(b"", KEY, length=b"1500000"), b" " * 1_300_000) for _ in range(3)]
+    server = endpoint(memory_budget=memory_budget)
+    waiting = [Raw(server.port, post(b"", KEY, length=b"1500000"), b" " * 1_300_000) for _ in range(3)]
     wait_for(lambda: memory_budget._held > 3_700_000)
-    status, headers, content = ask(one.port, post(b" " * 1_000_000, KEY))
+    status, headers, content = ask(server.port, post(b" " * 1_000_000, KEY))
     assert (status, content["error"]["code"], headers["retry-after"]) == (503, "no_room", "1")
-    good(one)
+    good(server)
     for connection in waiting:
         connection.close()
     wait_for(lambda: memory_budget._held == 0)
-    assert ask(one.port, post(b" " * 1_000_000, KEY))[0] == 400  # as far as the app, for which it is no JSON
+    assert ask(server.port, post(b" " * 1_000_000, KEY))[0] == 400  # as far as the app, for which it is no JSON
 
 
 JDK = (
@@ -233,18 +233,18 @@ CHUNKED = CURL.replace(b"Content-Length: %d" % len(BODY), b"Transfer-Encoding: c
 @pytest.mark.parametrize("request_", [JDK, CURL, CHUNKED, JDK.replace(b"h2c", b"websocket")])
 @pytest.mark.parametrize("piece", [1, 7, 200, 10_000])
 def test_an_offer_of_another_protocol_is_ignored_and_the_body_kept(request_: bytes, piece: int, endpoint: Any) -> None:
-    one = endpoint(keys=False)
+    server = endpoint(keys=False)
     sent = request_ + post(BODY)
-    with Raw(one.port, *(sent[at : at + piece] for at in range(0, len(sent), piece))) as connection:
+    with Raw(server.port, *(sent[at : at + piece] for at in range(0, len(sent), piece))) as connection:
         for _ in range(2):
             status, _, content = connection.answer()
             assert status == 200 and content["predict"] == [0, 0]
 
 
 def test_offers_one_after_the_other_cost_what_requests_cost(endpoint: Any) -> None:
-    one = endpoint(keys=False)
+    server = endpoint(keys=False)
     offer = b"GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-    with Raw(one.port, offer * 500) as connection:
+    with Raw(server.port, offer * 500) as connection:
         assert {connection.answer("GET")[0] for _ in range(500)} == {200}
 
 
@@ -261,31 +261,31 @@ def test_names_of_this_machine_are_answered(host: bytes, endpoint: Any) -> None:
      (b"127.0.0.1\r\nHost: rebind.example", 400), (b"", 400), (b"a b", 400), (b"user@localhost", 400)],
 )  # fmt: skip
 def test_a_page_whose_name_leads_here_gets_nothing(host: bytes, status: int, endpoint: Any) -> None:
-    one = endpoint(keys=False, hosts=())
+    server = endpoint(keys=False, hosts=())
     for request in (post(BODY, b"Host: " + host), b"GET /ping HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"):
-        found, _, content = ask(one.port, request)
-        assert found == status and "\n" not in content["error"]["message"]
+        answered, _, content = ask(server.port, request)
+        assert answered == status and "\n" not in content["error"]["message"]
 
 
 def test_blanks_after_a_header_are_none_of_it(endpoint: Any) -> None:
-    one = endpoint()
-    assert ask(one.port, post(BODY, KEY + b" \t", length=b"%d " % len(BODY)))[0] == 200
+    server = endpoint()
+    assert ask(server.port, post(BODY, KEY + b" \t", length=b"%d " % len(BODY)))[0] == 200
 
 
 def test_refusals_to_anybody_are_counted_and_a_sample_is_logged(endpoint: Any, metrics: Metrics) -> None:
-    one = endpoint()
+    server = endpoint()
     counter = metrics.errors.labels("no_key")
     before = counter._value.get()
-    with Raw(one.port, post() * 300) as connection:
+    with Raw(server.port, post() * 300) as connection:
         assert {connection.answer()[0]} == {401}
     for _ in range(200):
-        ask(one.port, b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n", method="GET")
+        ask(server.port, b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n", method="GET")
     assert counter._value.get() - before > 200
-    logged = [line for line in one.lines() if line["error"] == "no_key"]
+    logged = [line for line in server.lines() if line["error"] == "no_key"]
     assert 0 < len(logged) < 100
     assert sum(line.get("not_logged_before", 0) for line in logged) <= counter._value.get() - before
-    good(one)
-    assert one.lines()[-1]["status"] == 200
+    good(server)
+    assert server.lines()[-1]["status"] == 200
 
 
 def test_a_log_is_put_aside_when_it_is_large(metrics: Metrics, tmp_path: Path) -> None:
@@ -300,28 +300,28 @@ def test_a_log_is_put_aside_when_it_is_large(metrics: Metrics, tmp_path: Path) -
     for log in logs:
         log.close()
     kept = [*tmp_path.glob("access.jsonl*")]
-    assert sum(one.stat().st_size for one in kept) < 35_000
-    numbers = [json.loads(line)["number"] for one in kept for line in one.read_text().splitlines()]
+    assert sum(path.stat().st_size for path in kept) < 35_000
+    numbers = [json.loads(line)["number"] for path in kept for line in path.read_text().splitlines()]
     assert len(numbers) == len(set(numbers)) and 1_999 in numbers
 
 
 def test_more_connections_than_there_is_room_for_are_refused_and_readiness_says_so(endpoint: Any) -> None:
-    one = endpoint(memory_budget=MemoryBudget(MEGABYTE, 5))
+    server = endpoint(memory_budget=MemoryBudget(MEGABYTE, 5))
     ready = b"GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
     kept = []
     for _ in range(4):
-        kept.append(Raw(one.port, ready))
+        kept.append(Raw(server.port, ready))
         assert kept[-1].answer("GET")[0] == 200
-    kept.append(Raw(one.port))
-    wait_for(lambda: one.app.memory_budget.full)
-    status, headers, _ = ask(one.port, ready, method="GET")
+    kept.append(Raw(server.port))
+    wait_for(lambda: server.app.memory_budget.full)
+    status, headers, _ = ask(server.port, ready, method="GET")
     assert (status, headers["retry-after"]) == (503, "1")
     kept[0].send(ready)
     assert kept[0].answer("GET")[0] == 503
     for connection in kept:
         connection.close()
-    wait_for(lambda: not one.app.memory_budget.full)
-    good(one)
+    wait_for(lambda: not server.app.memory_budget.full)
+    good(server)
 
 
 def test_room_refuses_and_counts() -> None:

@@ -44,9 +44,9 @@ def drip(port: Any, content: Any, begin: bytes = b"") -> Any:
         left = iter(content)
         while time.monotonic() < begun + 20:
             try:
-                found = next(left, None)
-                if found is not None:
-                    connection.sendall(bytes([found]))
+                byte = next(left, None)
+                if byte is not None:
+                    connection.sendall(bytes([byte]))
                 if connection.recv(1000) == b"":
                     break
             except TimeoutError:
@@ -70,11 +70,11 @@ def test_a_connection_that_brings_no_request_is_closed(sent: Any, port: Any) -> 
 def test_good_connections_stay_meanwhile(port: Any) -> None:
     closed = []
     slow = [threading.Thread(target=lambda: closed.append(drip(port, HEAD))) for _ in range(20)]
-    for one in slow:
-        one.start()
+    for thread in slow:
+        thread.start()
     kept = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     kept.connect()
-    own, answers, pause = kept.sock.getsockname(), [], threading.Event()
+    address, answers, pause = kept.sock.getsockname(), [], threading.Event()
 
     def ask() -> None:
         kept.request("POST", "/score", BODY, {"Content-Type": "application/json"})
@@ -89,7 +89,7 @@ def test_good_connections_stay_meanwhile(port: Any) -> None:
     pause.wait(LIMIT * 2.5)  # at rest for longer than headers may take: that has a limit of its own
     ask()
     assert set(answers) == {200} and len(answers) > 10
-    assert kept.sock.getsockname() == own
+    assert kept.sock.getsockname() == address
     kept.close()
     assert max(closed) < LIMIT * 6
 
@@ -213,11 +213,11 @@ def last_answers(port: int, sent: bytes) -> list[tuple[int, Any]]:
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
-        stream, found = connection.makefile("rb"), []
+        stream, answers = connection.makefile("rb"), []
         while stream.peek(1):
             status, content = _answer(stream)
-            found.append((status, json.loads(content) if content[:1] == b"{" else content))
-        return found
+            answers.append((status, json.loads(content) if content[:1] == b"{" else content))
+        return answers
 
 
 def test_a_client_that_has_closed_its_side_is_answered(port: Any) -> None:
@@ -226,8 +226,8 @@ def test_a_client_that_has_closed_its_side_is_answered(port: Any) -> None:
     chunked = HEAD.rpartition(b"Content-Length")[0] + b"Transfer-Encoding: chunked\r\n\r\n"
     chunks = chunked + b"%x\r\n%b\r\n" % (len(BODY), BODY)
     for sent, answers in ((whole, 1), (whole * 3, 3), (chunks + b"0\r\n\r\n", 1), (GET + whole, 2)):
-        found = last_answers(port, sent)
-        assert [status for status, _ in found] == [200] * answers and found[-1][1]["predict"] == [0, 0]
+        received = last_answers(port, sent)
+        assert [status for status, _ in received] == [200] * answers and received[-1][1]["predict"] == [0, 0]
     for sent in (HEAD + b"\r\n", whole[:-1], whole[:-5], chunks, chunked, chunks[:-9]):
         ((status, body),) = last_answers(port, sent)
         assert (status, body["error"]["code"]) == (400, "cut_off"), sent
@@ -241,11 +241,11 @@ def test_a_method_that_http_does_not_have(port: Any) -> None:
             with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
                 connection.sendall(b"%b %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % (method, path.encode()))
                 status, content = _answer(connection.makefile("rb"))
-            found = json.loads(content)
+            body = json.loads(content)
             code, message = (
-                (found["code"], found["error"])
+                (body["code"], body["error"])
                 if path.startswith("/v")
-                else (found["error"]["code"], found["error"]["message"])
+                else (body["error"]["code"], body["error"]["message"])
             )
             assert (status, code) == (501, "unknown_method"), (method, path, content)
             assert message == "The request has an unknown HTTP method. Use GET or POST"

@@ -63,10 +63,10 @@ async def ask(app: Any, path: str = "/score", messages: Any = None, headers: Any
     sent, left = [], iter(messages)
 
     async def receive() -> Any:
-        found = next(left, None)
-        if found is None:
+        message = next(left, None)
+        if message is None:
             await asyncio.Event().wait()
-        return found
+        return message
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -74,14 +74,14 @@ async def ask(app: Any, path: str = "/score", messages: Any = None, headers: Any
     given = [(b"content-type", b"application/json"), (b"transfer-encoding", b"chunked"), *headers]
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": given}
     await app(scope, receive, send)
-    found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], found, json.loads(sent[1]["body"])
+    answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], answered, json.loads(sent[1]["body"])
 
 
 def check(answer: Any, status: Any, code: Any, held: Any, request_id: Any = None) -> Any:
     """Check that a refusal has its id everywhere, and that it was told of once."""
-    found, headers, body = answer
-    assert (found, body["error"]["code"]) == (status, code)
+    answered, headers, body = answer
+    assert (answered, body["error"]["code"]) == (status, code)
     assert headers["x-request-id"] == body["request_id"] == (request_id or body["request_id"]) is not None
     (line,) = [line for line in held.lines() if line["request_id"] == body["request_id"]]
     assert (line["status"], line["error"]) == (status, code)

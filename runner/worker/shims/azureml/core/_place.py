@@ -56,7 +56,7 @@ def files_beside_outputs(path):
     """Yield relative name and path of the files in a folder, except those in outputs, which are kept anyway."""
     kept = os.path.realpath(outputs_folder())
     for parent, folders, files in os.walk(path):
-        folders[:] = [one for one in folders if os.path.realpath(os.path.join(parent, one)) != kept]
+        folders[:] = [folder for folder in folders if os.path.realpath(os.path.join(parent, folder)) != kept]
         for file in files:
             full = os.path.join(parent, file)
             yield os.path.relpath(full, path), full

@@ -13,20 +13,26 @@ class ModelNotFoundException(Exception):
 
 def every(name=None, latest=False):
     """Return the records of versions, with the newest of each model first."""
-    found = []
-    for one in [name] if name else _listed(_root()):
-        numbers = sorted((int(word) for word in _listed(os.path.join(_root(), one)) if word.isdigit()), reverse=True)
-        found += [_read(one, number) for number in (numbers[:1] if latest else numbers)]
-    return [one for one in found if one is not None]
+    models = []
+    for model_name in [name] if name else _listed(_root()):
+        numbers = sorted(
+            (int(word) for word in _listed(os.path.join(_root(), model_name)) if word.isdigit()), reverse=True
+        )
+        models += [_read(model_name, number) for number in (numbers[:1] if latest else numbers)]
+    return [model for model in models if model is not None]
 
 
 def find(name, version=None):
     """Return the record of a version, by default the newest."""
-    there = every(name)
-    for one in there:
-        if version is None or version in (one["version"], str(one["version"])):
-            return one
-    known = "it has version {}".format(", ".join(str(one["version"]) for one in there)) if there else "there is none"
+    versions = every(name)
+    for model in versions:
+        if version is None or version in (model["version"], str(model["version"])):
+            return model
+    known = (
+        "it has version {}".format(", ".join(str(model["version"]) for model in versions))
+        if versions
+        else "there is none"
+    )
     raise ModelNotFoundException(
         "the registry has no model {}{}: {}".format(name, "" if version is None else ":{}".format(version), known)
     )

@@ -35,13 +35,13 @@ class InputDataset(Tabular, str):
         """Return the paths of the files in the input, each with a leading slash."""
         if not os.path.isdir(self):
             return ["/" + os.path.basename(self)]
-        return ["/" + os.path.relpath(one, self) for one in tables.files(self)]
+        return ["/" + os.path.relpath(path, self) for path in tables.files(self)]
 
     def download(self, target_path=None, overwrite=False, ignore_not_found=False):
         """Return the paths of the files. If `target_path` is given, they are copied there."""
         if target_path is None:
             return tables.files(self)
-        found = []
+        places = []
         for path in tables.files(self):
             name = os.path.relpath(path, self) if os.path.isdir(self) else os.path.basename(path)
             place = os.path.join(target_path, name)
@@ -49,8 +49,8 @@ class InputDataset(Tabular, str):
                 raise FileExistsError("{} already exists; pass overwrite=True to replace it".format(place))
             os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
             copy(path, place)
-            found.append(place)
-        return found
+            places.append(place)
+        return places
 
     def mount(self, mount_point=None, **kwargs):
         """Return a context manager. The data is already on this machine; `mount_point` becomes a link to it."""
@@ -139,14 +139,14 @@ def everything():
 
 def named(name, version="latest"):
     """Return a data input, by its name or its data asset's. If there is none, the error says how to add one."""
-    found = everything()
+    known = everything()
     wanted = [] if version in (None, "latest") else [str(version)]
     for key, asset in assets().items():
         if asset.partition(":")[0] == name and (not wanted or asset.partition(":")[2] == wanted[0]):
-            return found[key]
-    if name in found and not (wanted and name in assets()):
-        return found[name]
-    shown = sorted(assets().get(key, key) for key in found)
+            return known[key]
+    if name in known and not (wanted and name in assets()):
+        return known[name]
+    shown = sorted(assets().get(key, key) for key in known)
     raise KeyError(
         "the run has no data input {0!r}{1}. Give it one: data.inputs.{0}={2} for a data asset, or "
         "data.inputs.{0}.path=FILE_OR_FOLDER".format(
@@ -156,9 +156,9 @@ def named(name, version="latest"):
 
 
 def _place(path):
-    one = path[0] if isinstance(path, (list, tuple)) and len(path) == 1 else path
-    if not isinstance(one, (str, os.PathLike)):
+    single = path[0] if isinstance(path, (list, tuple)) and len(path) == 1 else path
+    if not isinstance(single, (str, os.PathLike)):
         raise ValueError(
             "a datastore's path is not available here: add the data as an input, data.inputs.NAME.path=FILE_OR_FOLDER"
         )
-    return os.fspath(one)
+    return os.fspath(single)

@@ -40,7 +40,7 @@ class Model:
     @staticmethod
     def list(workspace, name=None, tags=None, properties=None, run_id=None, latest=False, **kwargs):
         """Return registered versions, newest first."""
-        return [Model(workspace, one["name"], _facts=one) for one in _registry.every(name, latest)]
+        return [Model(workspace, facts["name"], _facts=facts) for facts in _registry.every(name, latest)]
 
     @staticmethod
     def register(*args, **kwargs):

@@ -112,11 +112,11 @@ class Run(LoggingMixin, FilesMixin):
     properties = property(get_properties)
 
     def _properties(self, kind, given=()):
-        found = dict(given)
+        values = dict(given)
         for line in read_lines(os.path.join(self._folder, layout.PROPERTIES)):
             if line["kind"] == kind:
-                found[line["name"]] = line["value"]
-        return {key: value for key, value in found.items() if value is not None}
+                values[line["name"]] = line["value"]
+        return {key: value for key, value in values.items() if value is not None}
 
     def get_portal_url(self):
         """Return the run's folder, in place of a portal's address."""

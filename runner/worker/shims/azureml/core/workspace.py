@@ -33,7 +33,7 @@ class Workspace:
     @property
     def models(self):
         """Return the newest version of each registered model by name."""
-        return {one.name: one for one in Model.list(self, latest=True)}
+        return {model.name: model for model in Model.list(self, latest=True)}
 
     def get_default_datastore(self):
         """Return the target of uploads."""

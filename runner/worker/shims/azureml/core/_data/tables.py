@@ -14,7 +14,7 @@ def read(path, kind=None, **options):
     import pandas
 
     names = files(path) if os.path.isdir(path) else [path]
-    known = [one for one in names if _suffix(one) in _READERS]
+    known = [name for name in names if _suffix(name) in _READERS]
     if not known:
         raise ValueError("{} contains no readable table: no file ends in {}".format(path, ", ".join(sorted(_READERS))))
     frames = []

@@ -20,28 +20,28 @@ class Column(object):
         return Column(compute)
 
     def __eq__(self, other):
-        return self._with(other, lambda one, two: one == two)
+        return self._with(other, lambda left, right: left == right)
 
     def __ne__(self, other):
-        return self._with(other, lambda one, two: one != two)
+        return self._with(other, lambda left, right: left != right)
 
     def __lt__(self, other):
-        return self._with(other, lambda one, two: one < two)
+        return self._with(other, lambda left, right: left < right)
 
     def __le__(self, other):
-        return self._with(other, lambda one, two: one <= two)
+        return self._with(other, lambda left, right: left <= right)
 
     def __gt__(self, other):
-        return self._with(other, lambda one, two: one > two)
+        return self._with(other, lambda left, right: left > right)
 
     def __ge__(self, other):
-        return self._with(other, lambda one, two: one >= two)
+        return self._with(other, lambda left, right: left >= right)
 
     def __and__(self, other):
-        return self._with(other, lambda one, two: one & two)
+        return self._with(other, lambda left, right: left & right)
 
     def __or__(self, other):
-        return self._with(other, lambda one, two: one | two)
+        return self._with(other, lambda left, right: left | right)
 
     def __invert__(self):
         return Column(lambda frame: ~self.of(frame))
@@ -88,10 +88,10 @@ class Tabular(object):
 
     def keep_columns(self, columns, validate=False):
         """Return the rows with only the given columns."""
-        found = self._then(lambda frame: frame[_names(columns)])
+        rows = self._then(lambda frame: frame[_names(columns)])
         if validate:
-            found.to_pandas_dataframe()
-        return found
+            rows.to_pandas_dataframe()
+        return rows
 
     def filter(self, expression):
         """Return the rows that meet a condition: ``dataset.filter(dataset["age"] > 30)``."""
@@ -123,11 +123,11 @@ class Tabular(object):
 
     def with_timestamp_columns(self, timestamp=None, partition_timestamp=None, validate=False, **kwargs):
         """Return the rows, with the column that `time_before` and the like look at."""
-        found = self._then(lambda frame: frame)
-        found.timestamp = timestamp or partition_timestamp or kwargs.get("fine_grain_timestamp")
-        if validate and found.timestamp is not None:
-            _times(found.to_pandas_dataframe(), found.timestamp)
-        return found
+        rows = self._then(lambda frame: frame)
+        rows.timestamp = timestamp or partition_timestamp or kwargs.get("fine_grain_timestamp")
+        if validate and rows.timestamp is not None:
+            _times(rows.to_pandas_dataframe(), rows.timestamp)
+        return rows
 
     @property
     def timestamp_columns(self):
@@ -171,9 +171,9 @@ class Tabular(object):
         return self._then(chosen)
 
     def _then(self, step):
-        found = Rows(self, step)
-        found.timestamp = self.timestamp
-        return found
+        rows = Rows(self, step)
+        rows.timestamp = self.timestamp
+        return rows
 
 
 class Rows(Tabular):

@@ -54,14 +54,14 @@ def children(parent, recursive):
     below = os.path.join(parent._folder, layout.CHILDREN)
     if not os.path.isdir(below):
         return
-    found = []
+    entries = []
     for name in os.listdir(below):
         with open(os.path.join(below, name, layout.CHILD), encoding="utf-8") as file:
-            found.append((json.load(file), os.path.join(below, name)))
-    for facts, folder in sorted(found, key=lambda one: -one[0]["number"]):
+            entries.append((json.load(file), os.path.join(below, name)))
+    for facts, folder in sorted(entries, key=lambda entry: -entry[0]["number"]):
         child = parent._open_child(folder, facts["id"], facts["number"], facts["name"], facts.get("outputs"))
         child._status = facts["status"].capitalize()
         yield child
         if recursive:
-            for one in children(child, True):
-                yield one
+            for descendant in children(child, True):
+                yield descendant

@@ -70,15 +70,15 @@ class FilesMixin:
         """Return the files in outputs."""
         if self.parent is not None and self._outputs is None:
             return []
-        found, kept = [], self._stored_folder()
+        names, kept = [], self._stored_folder()
         for parent, _, files in os.walk(kept):
-            found += ["outputs/" + os.path.relpath(os.path.join(parent, one), kept) for one in files]
-        return sorted(found)
+            names += ["outputs/" + os.path.relpath(os.path.join(parent, name), kept) for name in files]
+        return sorted(names)
 
     def _own_path(self, path):
         """Return the path of a file or folder that this child run has uploaded, or any other path unchanged."""
         if self.parent is not None and self._outputs is not None:
-            own = output_path(path, self._stored_folder())
-            if os.path.exists(own):
-                return own
+            output = output_path(path, self._stored_folder())
+            if os.path.exists(output):
+                return output
         return path

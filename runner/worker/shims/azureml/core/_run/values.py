@@ -52,10 +52,10 @@ def read_document(name, value, kind):
 
 def collect(lines):
     """Return metrics in the form of `get_metrics`: a single value as is, several as a list, rows by column."""
-    found = {}
+    by_name = {}
     for line in lines:
-        found.setdefault(line["name"], []).append(line)
-    return {name: _collected(entries) for name, entries in found.items()}
+        by_name.setdefault(line["name"], []).append(line)
+    return {name: _collected(entries) for name, entries in by_name.items()}
 
 
 def _collected(entries):
