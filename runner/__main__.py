@@ -68,7 +68,7 @@ def _compose_and_run() -> int:
     from runner.config.schema import register_schemas
     from runner.config.validation.switches import read_switches
     from runner.config.variables import check_variables
-    from runner.execution.plan import register_resolvers
+    from runner.execution.planning import register_resolvers
 
     check_variables()
     words = sys.argv[1:] = read_switches(sys.argv[1:])
@@ -193,7 +193,7 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     from omegaconf import OmegaConf, open_dict
 
     from runner.config.composition import allow_no_source, read_composition
-    from runner.execution.plan import make_plan
+    from runner.execution.planning import make_plan
 
     chosen = config.hydra.runtime.choices.get("experiment")
     overrides = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)  # otherwise it would contain secrets

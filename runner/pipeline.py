@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from runner.errors import UserError, storage_error
-from runner.execution.context import RunContext
+from runner.execution.context import RunContext, Stage
 from runner.execution.control import cancel_reason
-from runner.execution.stage import Stage
 from runner.io.clock import now
 from runner.io.files import append_json_line
 from runner.records import ResultRecord, RunRecord

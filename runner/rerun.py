@@ -69,7 +69,7 @@ def _damage_reported(run_id: str) -> Iterator[None]:
     """Raise a `UserError` if a recorded configuration does not fit the schema."""
     from omegaconf.errors import OmegaConfBaseException
 
-    from runner.execution.plan import register_resolvers
+    from runner.execution.planning import register_resolvers
 
     register_resolvers()
     try:
@@ -92,7 +92,7 @@ def plan_of_pipeline(layout: Layout, record: RunRecord, config: dict[str, Any]) 
         If the recorded configuration is damaged, or something that it names is gone.
     """
     from runner.config.composition import Composition, dump_yaml
-    from runner.execution.plan import make_plan
+    from runner.execution.planning import make_plan
 
     spec, base = _spec(config, record.id), Path(str(record.config.get("base", layout.root)))
     spec.experiment_name = record.experiment

@@ -23,7 +23,7 @@ from runner.wiring import environment_for, make_compute, make_deployer
 if TYPE_CHECKING:
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.deploy import Deployed
-    from runner.execution.stage import Stage
+    from runner.execution.context import Stage
     from runner.pipelines.controller.resources import StepResources
 
 

@@ -73,7 +73,7 @@ def compose_cluster(overrides: Sequence[str], config_dir: Path | None) -> RunSpe
 
     from runner.config.messages.explained import explained
     from runner.config.schema import CONF, HYDRA_VERSION, RunSpec, register_schemas
-    from runner.execution.plan import register_resolvers
+    from runner.execution.planning import register_resolvers
 
     register_schemas()
     register_resolvers()

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.layout import Layout, RunLayout
 from runner.ports.compute import Compute, Job
 from runner.ports.environment import Environment, EnvironmentHandle
 from runner.ports.say import Say
 from runner.ports.snapshots import SnapshotStore
-from runner.records import EnvironmentRecord, GitState
+from runner.records import EnvironmentRecord, GitState, RunRecord
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from runner.config.schema import RunSpec
     from runner.endpoints.deploy import Deployed
     from runner.execution.plan import Step
-    from runner.execution.stage import Stage
     from runner.store.inputs import InputStore
 
 
@@ -75,3 +74,28 @@ class RestoredRun:
     environment: EnvironmentRecord
     lock_text: str
     input_hashes: dict[str, str]
+
+
+class Stage(NamedTuple):
+    """One stage.
+
+    Parameters
+    ----------
+    name : str
+        Also the field of the run's record that gets the stage's result.
+    status : str
+        The run's status meanwhile.
+    word : str
+        What the user is shown.
+    function : callable
+        Carries the stage out and returns its result.
+    recorded : bool
+        Whether the run's record is written before the stage starts. It is not worth that for an instant stage which
+        can be repeated: the result of the stage before is then written together with this one's.
+    """
+
+    name: str
+    status: str
+    word: str
+    function: Callable[[RunContext, RunRecord], Any]
+    recorded: bool = True

@@ -28,7 +28,7 @@ from runner.config.validation.switches import read_switches
 from runner.endpoints.typed_settings import read_words
 from runner.environments.requirements.spec import Requirements, conda_content
 from runner.errors import UserError
-from runner.execution.plan import register_resolvers
+from runner.execution.planning import register_resolvers
 from runner.stages.collect import read_metrics
 from tests.support.command_line import CommandLine
 from tests.support.suite.examples import examples

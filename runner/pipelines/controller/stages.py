@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from runner.execution.context import RunContext
+from runner.execution.context import RunContext, Stage
 from runner.execution.metrics import last_values
-from runner.execution.stage import Stage
 from runner.io.json_records import read_lines
 from runner.pipelines.controller.ancestry import inputs_before
 from runner.pipelines.controller.conductor import StepsConductor

@@ -10,9 +10,8 @@ from typing import Any
 
 from runner.config.data_settings import InputConfig
 from runner.config.validation.composition import source_folder
-from runner.execution.context import RunContext
+from runner.execution.context import RunContext, Stage
 from runner.execution.plan import Plan, Step, new_run_id
-from runner.execution.stage import Stage
 from runner.io.folders import remove_tree
 from runner.pipelines.controller.resources import StepResources
 from runner.pipelines.parallel.conductor import PiecesConductor

@@ -11,7 +11,8 @@ from runner.config.composition import Composition, allow_no_source
 from runner.config.messages.explained import explained
 from runner.errors import UserError
 from runner.execution.assets import AssetVersions
-from runner.execution.plan import Plan, layout_of, make_plan
+from runner.execution.plan import Plan, layout_of
+from runner.execution.planning import make_plan
 from runner.layout import Layout
 from runner.sweeps.composing.section_cache import Variants
 from runner.sweeps.composing.value_cache import ValueCache

@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from runner.config.messages.mistakes import as_user_error
 from runner.config.schema import CONF, HYDRA_VERSION, register_schemas
-from runner.execution.plan import register_resolvers
+from runner.execution.planning import register_resolvers
 
 SCRIPT = ("job.source=src", "job.script=train.py")
 CHOSEN = {

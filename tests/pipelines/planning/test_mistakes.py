@@ -8,7 +8,7 @@ import pytest
 from tests.support.command_line import CommandLine
 from tests.support.pipelines import Pipelines, step
 
-COVERED = ["runner/pipelines/planning/*.py", "runner/config/**/*.py", "runner/execution/plan.py"]
+COVERED = ["runner/pipelines/planning/*.py", "runner/config/**/*.py", "runner/execution/plan*.py"]
 
 
 def _two(**second: Any) -> dict[str, Any]:

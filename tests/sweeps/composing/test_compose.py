@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from runner.config.composition import read_composition
 from runner.config.schema import register_schemas
 from runner.errors import UserError
-from runner.execution.plan import make_plan, register_resolvers
+from runner.execution.planning import make_plan, register_resolvers
 from runner.sweeps.composing.composer import Composer
 from runner.sweeps.composing.override_text import to_word
 from tests.support.command_line import ROOT

@@ -8,7 +8,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from runner.config.schema import RunSpec
-from runner.execution.plan import Plan, Step, register_resolvers
+from runner.execution.plan import Plan, Step
+from runner.execution.planning import register_resolvers
 from runner.layout import Layout
 from runner.pipelines.planning.sections import Sections
 from runner.sweeps.controller.prefetch import always_run

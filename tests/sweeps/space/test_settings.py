@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from runner.config.schema import SweepConfig, register_schemas
 from runner.errors import UserError
-from runner.execution.plan import register_resolvers
+from runner.execution.planning import register_resolvers
 from runner.sweeps.search.make import SearchSettings, make_search
 from runner.sweeps.space.search_space import make_space, parse_words
 from runner.sweeps.validation import check_sweep
