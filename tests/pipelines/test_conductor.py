@@ -19,6 +19,7 @@ from runner.io.files import append_json_line
 from runner.io.json_records import read_lines
 from runner.layout import Layout
 from runner.pipelines.controller import conductor
+from runner.pipelines.controller.step_run import Note
 from runner.pipelines.planning.graph import chosen, in_order
 from runner.pipelines.records import StepRecord
 from runner.pipelines.store import read_steps
@@ -37,7 +38,9 @@ class Work:
         self.most = self._going = 0
         self._guard = threading.Lock()
 
-    def step_run(self, step: Step, _layout: Any, _pipeline: str, _upstream: Any, *rest: Any) -> Any:
+    def step_run(
+        self, step: Step, _layout: Any, _pipeline: str, _upstream: Any, _resources: Any, note: Note, *_: Any
+    ) -> Any:
         status = FAILED if step.name in self.failing else COMPLETED
         record = StepRecord(name=step.name, status=status, needs=step.needs, run=self.runs.get(step.name))
 
@@ -50,7 +53,7 @@ class Work:
             with self._guard:
                 self._going -= 1
                 self.ended.append(step.name)
-            rest[-1](record)
+            note(record)
             return record
 
         return SimpleNamespace(carry_out=carry_out, end=lambda _reason: None, place=None)

@@ -15,7 +15,7 @@ from runner.io.clock import now, seconds_between
 from runner.pipelines.controller.left_run import finished
 from runner.pipelines.controller.resources import StepResources
 from runner.pipelines.controller.step_metrics import StepMetrics
-from runner.pipelines.controller.step_run import StepRun
+from runner.pipelines.controller.step_run import ParallelStages, StepRun
 from runner.pipelines.planning.graph import taken
 from runner.pipelines.records import SKIPPED, StepRecord
 from runner.pipelines.store import append_step, earlier_step, is_deleted, read_steps
@@ -36,12 +36,16 @@ class StepsConductor:
         The record of the pipeline's run.
     resources : StepResources
         How steps get their runs.
+    parallel : callable, optional
+        Returns the stages of steps that run over pieces.
     """
 
-    def __init__(self, context: RunContext, record: RunRecord, resources: StepResources) -> None:
+    def __init__(
+        self, context: RunContext, record: RunRecord, resources: StepResources, parallel: ParallelStages | None = None
+    ) -> None:
         assert context.spec.pipeline is not None  # noqa: S101 - the context is a pipeline's
         self._context, self._resources, self._run_id = context, resources, record.id
-        self._settings = context.spec.pipeline
+        self._settings, self._parallel = context.spec.pipeline, parallel
         self._steps = {step.name: step for step in context.steps}
         self._metrics = StepMetrics(context.run)
         self._states: dict[str, StepRecord] = {}
@@ -165,7 +169,7 @@ class StepsConductor:
 
     def _begin(self, pool: ThreadPoolExecutor, step: Step) -> None:
         upstream = {name: self._states[name] for name in step.needs}
-        run = StepRun(step, self._context.layout, self._run_id, upstream, self._resources, self._append)
+        run = StepRun(step, self._context.layout, self._run_id, upstream, self._resources, self._append, self._parallel)
         self._running[step.name] = (run, pool.submit(run.carry_out))
 
     def _skip_others(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 
 from runner.execution.context import RunContext, Stage
 from runner.execution.metrics import last_values
+from runner.execution.plan import Plan, Step
 from runner.io.json_records import read_lines
 from runner.pipelines.controller.ancestry import inputs_before
 from runner.pipelines.controller.conductor import StepsConductor
@@ -21,7 +23,7 @@ def stages_of(resources: StepResources) -> Mapping[str, Stage]:
     """Return the stages of a pipeline that differ from a script's: run, finalize and register."""
 
     def run(context: RunContext, record: RunRecord) -> ResultRecord:
-        return StepsConductor(context, record, resources).run()
+        return StepsConductor(context, record, resources, partial(_parallel, resources)).run()
 
     def register_model(context: RunContext, record: RunRecord) -> RegisterRecord | None:
         return _register(context, record, resources)
@@ -32,6 +34,12 @@ def stages_of(resources: StepResources) -> Mapping[str, Stage]:
         Stage("register", FINALIZING, "Registering", register_model),
     )
     return {stage.name: stage for stage in stages}
+
+
+def _parallel(resources: StepResources, step: Step, plan: Plan) -> Mapping[str, Stage]:
+    from runner.pipelines.parallel.stages import parallel_stages  # few steps are parallel
+
+    return parallel_stages(step, plan, resources)
 
 
 def finalize(context: RunContext, _record: RunRecord) -> FinalizeRecord:

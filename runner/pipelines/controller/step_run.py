@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.config.validation.composition import source_folder
 from runner.errors import UserError, as_mistake
-from runner.execution.context import RunContext
+from runner.execution.context import RunContext, Stage
 from runner.execution.control import request_cancel
 from runner.execution.plan import Plan, Step, new_run_id
 from runner.io.clock import now
@@ -37,6 +37,8 @@ _LOOK = 0.05  # seconds between attempts to take a lock that another pipeline ho
 
 Note = Callable[[StepRecord], None]
 """Records a step's state."""
+ParallelStages = Callable[[Step, Plan], Mapping[str, Stage]]
+"""Returns the stages of a step that runs over pieces."""
 
 
 class StepRun:
@@ -50,14 +52,17 @@ class StepRun:
         The states of the steps that this step needs, by their names.
     note : callable
         Records the state of the step.
+    parallel : callable, optional
+        Returns the stages of a step that runs over pieces. The pieces have none.
     """
 
     def __init__(
         self, step: Step, layout: Layout, pipeline: str, upstream: Mapping[str, StepRecord], resources: StepResources,
-        note: Note,
+        note: Note, parallel: ParallelStages | None = None,
     ) -> None:  # fmt: skip
         self._step, self._layout, self._pipeline = step, layout, pipeline
         self._upstream, self._resources, self._note = upstream, resources, note
+        self._parallel = parallel
         self._results = StepResults(layout)
         self._context: RunContext | None = None
         self._inputs: dict[str, HandedOn] = {}
@@ -160,9 +165,8 @@ class StepRun:
         record, context = self._resources.new_run(plan, self._properties(attempt))
         context.batch = self._step.batch
         if self._step.parallel:
-            from runner.pipelines.parallel.stages import parallel_stages  # imported late: few steps are parallel
-
-            context.stages = parallel_stages(self._step, plan, self._resources)
+            assert self._parallel is not None  # noqa: S101 - a piece of a parallel step is not parallel
+            context.stages = self._parallel(self._step, plan)
         context.expected_inputs = {name: handed.hash for name, handed in self._inputs.items()}
         with contextlib.ExitStack() as stack:
             if context.stages is None and not stack.enter_context(self._resources.slot(context.compute, self._wanted)):
