@@ -18,10 +18,22 @@ if TYPE_CHECKING:
 
 
 class AssetVersions:
-    """The versions of data assets, each looked up once, so that all trials of a sweep have the same."""
+    """The versions of data assets, each looked up once, so that all trials of a sweep have the same.
 
-    def __init__(self) -> None:
-        self._found: dict[tuple[Path, str], str] = {}
+    Parameters
+    ----------
+    root : Path, optional
+        A workspace.
+    known : mapping
+        The versions that references to assets of this workspace have already.
+    """
+
+    def __init__(self, root: Path | None = None, known: Mapping[str, str] | None = None) -> None:
+        self._found = {(root, reference): version for reference, version in (known or {}).items()}
+
+    def known(self, root: Path) -> dict[str, str]:
+        """Return the versions in a workspace that were looked up so far, by reference."""
+        return {reference: version for (place, reference), version in self._found.items() if place == root}
 
     def find(self, reference: str, layout: Layout, base: Path) -> str:
         """Return ``NAME:VERSION`` for ``NAME``, ``NAME:2`` or ``NAME@alias``.

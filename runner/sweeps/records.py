@@ -78,6 +78,8 @@ class SweepRecord(Record):
         The shared composition, resolved.
     space : mapping
         The values of each parameter, as plain data.
+    assets : mapping
+        The version that each reference to a data asset means: ``iris:2`` for ``iris@golden``.
     objectives : tuple of Objective
         Empty: no trial is best.
     policy : mapping
@@ -103,6 +105,7 @@ class SweepRecord(Record):
     arguments: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     space: Mapping[str, Any] = field(default_factory=dict)
+    assets: Mapping[str, str] = field(default_factory=dict)
     objectives: tuple[Objective, ...] = ()
     policy: Mapping[str, Any] = field(default_factory=dict)
     total: int | None = None

@@ -131,6 +131,19 @@ def test_a_sweep_over_versions_and_over_one_alias(command_line: CommandLine, sto
     assert [record["config"]["data"]["inputs"]["train"] for record in _records(command_line)].count("iris:1") == 4
 
 
+def test_a_resumed_sweep_has_the_same_version(command_line: CommandLine, store: DataStore) -> None:
+    command_line.script(f"import os, sys\nassert os.path.exists({str(command_line.folder / 'go')!r})\n")
+    words = ["-m", "data.inputs.train=iris@golden", "job.arguments={b: 1}", "job.arguments.b=1,2"]
+    assert command_line.job(*words).returncode == 2
+    store.set_alias("iris", "golden", 2)
+    (command_line.folder / "go").touch()
+    (sweep,) = json.loads(command_line.vivero("sweeps", "--json").stdout)
+    done = command_line.job(*words, f"sweep.resume={sweep['id']}")
+    assert done.returncode == 0, done.stderr
+    inputs = [record["prepare"]["inputs"]["train"]["asset"] for record in _records(command_line)]
+    assert inputs == ["iris:1"] * 4
+
+
 def _records(command_line: CommandLine) -> list[Any]:
     return [json.loads(path.read_text()) for path in (command_line.folder / ".vivero" / "runs").glob("*/*/run.json")]
 

@@ -53,6 +53,8 @@ class Composer:
         The folder the command was typed in.
     settings : mapping
         Values, by key, that override those of every trial.
+    versions : AssetVersions, optional
+        The versions of data assets that the trials have.
     """
 
     def __init__(
@@ -62,13 +64,14 @@ class Composer:
         shared: Sequence[str],
         base: Path,
         settings: dict[str, Any],
+        versions: AssetVersions | None = None,
     ) -> None:
         self._loader, self._master, self._base, self._settings = loader, master, base, settings
         self._shared = tuple(shared)
         self._groups: dict[str, bool] = {}
         self._composed: dict[tuple[str, ...], _Base] = {}
         self._layouts: dict[str | None, Layout] = {}
-        self._versions = AssetVersions()
+        self._versions = versions or AssetVersions()
 
     def plan(self, overrides: Sequence[str]) -> Plan:
         """Return the plan of one trial.

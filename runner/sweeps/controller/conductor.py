@@ -53,6 +53,8 @@ class Dependencies:
         Returns the record and context of a new run for a plan.
     slots : callable
         Returns the number of concurrent trials, which may grow as machines join.
+    assets : callable
+        Returns the versions of data assets that the plans so far have.
     """
 
     layout: Layout
@@ -63,6 +65,7 @@ class Dependencies:
     plan: Callable[[tuple[str, ...]], Plan]
     new_run: Callable[[Plan, Mapping[str, Any]], tuple[RunRecord, RunContext]]
     slots: Callable[[], int]
+    assets: Callable[[], Mapping[str, str]]
 
 
 class Conductor:
@@ -178,6 +181,7 @@ class Conductor:
         except UserError as mistake:  # short lists were planned before anything started
             self._end(f"trial {trial.number}: {mistake}", FAILED)
             return False
+        self._record_assets()
         record, context = self._dependencies.new_run(plan, {"sweep": self.sweep.id, "trial": str(trial.number)})
         trial = dataclasses.replace(trial, run=record.id, status=RUNNING, started=now())
         reports = Reports(context.run, self.sweep.objectives[0].metric if self.sweep.objectives else "")
@@ -187,6 +191,13 @@ class Conductor:
         self._running[trial.number] = Trial(trial, context, work, reports)
         self._dependencies.watcher.changed(self._record(), trial)
         return True
+
+    def _record_assets(self) -> None:
+        """Record the versions that a trial reads before it starts, so that a resumed sweep reads the same."""
+        assets = self._dependencies.assets()
+        if assets != self.sweep.assets:
+            self.sweep = dataclasses.replace(self.sweep, assets=assets)
+            self._write()
 
     def _following(self) -> tuple[TrialRecord, Suggestion] | None:
         if self._again:

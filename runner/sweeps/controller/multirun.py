@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
 from runner.execution.announcement import announce
+from runner.execution.assets import AssetVersions
 from runner.execution.plan import layout_of, new_run_id
 from runner.io.clock import now
 from runner.io.files import write_text
@@ -44,7 +45,8 @@ def conduct(order: Order, context: Context, earlier: SweepRecord | None = None) 
     layout = layout_of(order.master.workspace.root, context.base)
     store = SweepStore(layout)
     sweep = earlier or _new_record(order)
-    work = Work(order, context)
+    versions = AssetVersions(layout.root, sweep.assets)  # a resumed sweep keeps them, even if an alias was moved
+    work = Work(order, context, versions)
     notice = layout.create(order.master.workspace.shared)
     if notice is not None:
         work.say(notice)
@@ -54,6 +56,7 @@ def conduct(order: Order, context: Context, earlier: SweepRecord | None = None) 
             work.plan_ahead()
         slots = work.slots  # fails here if the compute is unavailable, before anything is written
         if earlier is None:
+            sweep = dataclasses.replace(sweep, assets=versions.known(layout.root))
             store.create(sweep)
             write_text(layout.sweep(sweep.id).config, _shared_yaml(order))
         stack.enter_context(held(layout, sweep.id))
@@ -65,8 +68,9 @@ def conduct(order: Order, context: Context, earlier: SweepRecord | None = None) 
         watcher = context.watcher(layout)
         work.say = watcher.say
         dependencies = Dependencies(
-            layout, store, order.search, order.policy, watcher, work.plan, work.new_run, lambda: work.slots
-        )
+            layout, store, order.search, order.policy, watcher, work.plan, work.new_run, lambda: work.slots,
+            lambda: versions.known(layout.root),
+        )  # fmt: skip
         settings = order.settings
         limits = Limits(settings.max_trials, settings.max_failures, settings.timeout)
         gc.freeze()

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from runner.execution.assets import AssetVersions
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan
 from runner.execution.shared import Shared
@@ -37,13 +38,15 @@ class Work:
         The sweep.
     context : Context
         The command line's context.
+    versions : AssetVersions
+        The versions of data assets that the trials have.
     """
 
-    def __init__(self, order: Order, context: Context) -> None:
+    def __init__(self, order: Order, context: Context, versions: AssetVersions) -> None:
         from omegaconf import OmegaConf
 
         self._order, self._context = order, context
-        self._composer = Composer(order.loader, order.master, order.shared, context.base, _settings(order))
+        self._composer = Composer(order.loader, order.master, order.shared, context.base, _settings(order), versions)
         self._shared, self._guard = Shared(), threading.Lock()
         self._resources = StepResources(self.new_run, self._context_of)
         self._computes: dict[str, Compute] = {}
