@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import click
 
 from runner.commands.common import wants_json
 from runner.commands.output import emit_json, say
 from runner.console.format import show_count
-from runner.errors import UserError
 
 _DAMAGED = 2
 _SHOWN = 20  # problems of a version
@@ -30,39 +29,9 @@ class Versions(Protocol):
         """Return what is wrong with a version."""
 
 
-V = TypeVar("V", bound=Versions)
-
-
-def named(reference: str, find: Callable[[str], V], kind: str) -> list[tuple[V, int]]:
-    """Return the versions that ``NAME`` or ``NAME:3`` means.
-
-    The number is not resolved, because an unreadable version is to be reported and is not an error.
-
-    Parameters
-    ----------
-    find : callable
-        Returns the model or asset with a name.
-    kind : str
-        What a version is of, for the message.
-
-    Raises
-    ------
-    UserError
-        If there is none.
-    """
-    name, colon, version = reference.partition(":")
-    found = find(name)
-    numbers = found.version_numbers()
-    if not colon:
-        return [(found, number) for number in numbers]
-    if version.isascii() and version.isdigit() and int(version) in numbers:
-        return [(found, int(version))]
-    raise UserError(f"{kind} version '{reference}' does not exist")
-
-
-def is_resolved(reference: str) -> bool:
-    """Return whether the store has to find the version that a reference means."""
-    return "@" in reference or reference.endswith(":latest")
+def is_one(reference: str) -> bool:
+    """Return whether a reference means one version, not all of a model or data asset."""
+    return ":" in reference or "@" in reference
 
 
 def report(context: click.Context, versions: Iterable[tuple[Versions, int]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.commands.common import global_options, opened
-from runner.commands.verification import is_resolved, named, report
+from runner.commands.verification import is_one, report
 
 if TYPE_CHECKING:
     from runner.api.data.assets import DataAsset, DataAssets
@@ -25,6 +25,7 @@ def verify(context: click.Context, reference: str | None) -> None:
 def _chosen(assets: DataAssets, reference: str | None) -> list[tuple[DataAsset, int]]:
     if reference is None:
         return [(asset, version) for asset in assets for version in asset.version_numbers()]
-    if is_resolved(reference):
+    if is_one(reference):
         return [assets.locate(reference)]
-    return named(reference, assets.get, "Data asset")
+    found = assets.get(reference)
+    return [(found, number) for number in found.version_numbers()]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from runner.commands.common import global_options, opened
-from runner.commands.verification import is_resolved, named, report
+from runner.commands.verification import is_one, report
 
 if TYPE_CHECKING:
     from runner.api.models import Model
@@ -29,6 +28,7 @@ def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, in
 
     if reference is None:
         return [(model, version) for model in workspace.models() for version in model.version_numbers()]
-    if is_resolved(reference):
+    if is_one(reference):
         return [locate_version(workspace, reference)]
-    return named(reference, partial(find_model, workspace), "Model")
+    found = find_model(workspace, reference)
+    return [(found, number) for number in found.version_numbers()]
