@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -221,11 +222,11 @@ def test_a_python_that_is_not_there(start: Any, config: Any) -> None:
 
 
 def test_nobody_there(start: Any, config: Any) -> None:
-    sshd = start()
-    address = config(sshd)
-    sshd.__exit__()
-    with pytest.raises(UserError, match=r"there \(127.0.0.1:\d+\) cannot be reached: .*refused"):
-        hello(address)
+    with socket.socket() as held:  # nobody listens on its port, and no other process is given it meanwhile
+        held.bind(("127.0.0.1", 0))
+        address = config(start(), Port=held.getsockname()[1])
+        with pytest.raises(UserError, match=r"there \(127.0.0.1:\d+\) cannot be reached: .*refused"):
+            hello(address)
 
 
 def test_a_connection_that_is_lost_is_said(start: Any, config: Any) -> None:

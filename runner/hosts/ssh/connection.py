@@ -188,4 +188,6 @@ def quoted(words: list[str]) -> str:
 
 def _reason(error: BaseException) -> str:
     message = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, EOFError) and not message:
+        return "it closed the connection"
     return " ".join(message.split()) or type(error).__name__
