@@ -69,7 +69,8 @@ def _check_names(pieces: Sequence[PieceOutputs], append_to: str | None) -> None:
         for folder in map(str, PurePosixPath(name).parents):
             if folder in owner:
                 raise UserError(
-                    f"outputs/{folder} is a file of piece {owner[folder]} and a folder of piece {piece_name}", hint
+                    f"The path outputs/{folder} is a file of piece {owner[folder]} and a folder of piece {piece_name}",
+                    hint,
                 )
 
 

@@ -249,10 +249,10 @@ def test_an_update_that_takes_long_does_not_hide_a_later_change(visit: Any, work
     folder = workspace / "runs" / run_record(LATE)["experiment"] / run_id(LATE)
     for name, condition in (("first", "() => window.isHeld"), ("second", "() => window.answers >= 3")):
         with (folder / "metrics.jsonl").open("a") as file:
-            file.write(metric_line(name, 1.0, 0))
+            file.write(metric_line(name, 1.0, 0) + metric_line(name, 2.0, 1))  # one value is a row of a table
         wait_for(lambda condition=condition: page.evaluate(condition), QUIET / 1000)
     page.evaluate("() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
-    assert page.locator('figure[data-metric="second"]').is_visible()
+    expect(page.locator('figure[data-metric="second"]')).to_be_visible(timeout=QUIET)
 
 
 def test_two_fields_that_are_changed_in_a_row_are_both_used(visit: Any) -> None:
