@@ -51,7 +51,7 @@ def read_distribution(key: str, definition: Any) -> Distribution:
     if isinstance(definition, Sequence) and not isinstance(definition, str):
         return _choice(key, definition)
     if not isinstance(definition, Mapping):
-        raise _error(key, f"{definition!r} is neither a list nor a distribution", "For example: [1, 2, 3]")
+        raise _error(key, f"{_short(definition)} is neither a list nor a distribution", "For example: [1, 2, 3]")
     name, arguments = _named(key, definition)
     if name not in ARGUMENTS:
         raise _error(key, f"unknown distribution '{name}'", nearest(name, ARGUMENTS))
@@ -111,10 +111,10 @@ def _numbers(key: str, name: str, arguments: Any) -> tuple[dict[str, Any], bool]
 def _build(key: str, name: str, given: dict[str, Any], azure: bool) -> Distribution:
     q = given.get("q")
     if q is not None and q <= 0:
-        raise _error(key, f"q={q} must be above 0")
+        raise _error(key, f"q={_short(q)} must be above 0")
     if "mu" in given:
         if given["sigma"] <= 0:
-            raise _error(key, f"sigma={given['sigma']} must be above 0")
+            raise _error(key, f"sigma={_short(given['sigma'])} must be above 0")
         return Normal(given["mu"], given["sigma"], log="log" in name, q=q)
     if name == "randint":
         given = {"min": 0, "max": _integer(key, given["upper"]) - 1}
@@ -134,7 +134,7 @@ def _range(key: str, name: str, bounds: tuple[Any, Any], azure: bool, q: float |
     if log and low <= 0:
         raise _error(key, f"{name} needs a min above 0", "The logarithm of 0 is undefined")
     if low > high or (low == high and not whole):
-        raise _error(key, f"{name} needs a min below its max, but got {low} and {high}")
+        raise _error(key, f"{name} needs a min below its max, but got {_short(low)} and {_short(high)}")
     if whole:
         return Integer(_integer(key, low), _integer(key, high), log)
     return Uniform(low, high, log, q)
@@ -142,7 +142,7 @@ def _range(key: str, name: str, bounds: tuple[Any, Any], azure: bool, q: float |
 
 def _integer(key: str, number: Any) -> int:
     if int(number) != number:
-        raise _error(key, f"{number} is not a whole number")
+        raise _error(key, f"{_short(number)} is not a whole number")
     return int(number)
 
 
