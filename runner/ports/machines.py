@@ -45,6 +45,10 @@ class Link(Protocol):
     def seconds(self) -> float:
         """Seconds that it may take to answer."""
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the connection is alive, as far as known."""
+
     def start(self, words: list[str]) -> Channel:
         """Start a program with these exact arguments.
 

@@ -14,6 +14,7 @@ import pytest
 from runner.errors import UserError
 from runner.hosts.remote.client import Client
 from runner.hosts.remote.host import RemoteHost
+from runner.hosts.remote.link import UnreachableError
 from runner.hosts.ssh.connection import Connection, quoted
 from runner.hosts.ssh.identities import Identities
 from runner.hosts.ssh.settings import find
@@ -208,6 +209,13 @@ def test_a_login_that_prints_is_not_in_the_way(start: Any, config: Any) -> None:
 def test_a_login_that_fails_says_why(start: Any, config: Any) -> None:
     sshd = start("ForceCommand echo This account is not available; exit 1")
     with pytest.raises(UserError, match="python3 does not start: This account is not available"):
+        hello(config(sshd))
+
+
+def test_a_link_that_is_lost_while_the_agent_starts(start: Any, config: Any) -> None:
+    """The server process of the connection is killed, as when a node dies. Its Python is not blamed."""
+    sshd = start('ForceCommand kill -9 "$(ps -o ppid= -p $$)"')
+    with pytest.raises(UnreachableError, match=r"The connection to there is lost|cannot start a command"):
         hello(config(sshd))
 
 

@@ -39,6 +39,11 @@ class DaskLink:
         """The time limit for an answer."""
         return timeouts.seconds("scheduler_answer")
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the connection is alive. A lost worker only shows when a channel is used."""
+        return True
+
     def start(self, words: list[str]) -> DaskChannel:
         """Start a program from an argument list, without a shell."""
         return self._call("vivero_start", words)

@@ -60,8 +60,10 @@ class Client:
 
     Raises
     ------
+    UnreachableError
+        If the connection is lost, or the agent does not start in time.
     UserError
-        If the agent does not start. The message contains the host's output.
+        If the agent cannot start. The message contains the host's output.
     """
 
     def __init__(self, link: Link, python: str) -> None:
@@ -148,8 +150,12 @@ class Client:
                     break
                 seen += piece
         except TimeoutError:
-            pass
+            raise UnreachableError(f"{self.name}: {python} did not start in time") from None
+        except OSError:
+            raise self.lost() from None
         if mark not in seen:
+            if not link.is_alive:
+                raise self.lost()
             words = link.complaint(self._channel).decode(errors="replace").split()
             reason = " ".join(words) or " ".join(seen.decode(errors="replace").split()) or "no output"
             raise UserError(

@@ -17,6 +17,10 @@ class Wire:
     def __init__(self, cut_after: float = float("inf")) -> None:
         self.left, self.sent, self.closed = cut_after, 0, False
 
+    @property
+    def is_alive(self) -> bool:
+        return not self.closed
+
     def start(self, words: list[str]) -> "Wire":
         self.end, theirs = socket.socketpair()
         self.process = subprocess.Popen(words, stdin=theirs.fileno(), stdout=theirs.fileno())
