@@ -15,7 +15,7 @@ _LONGEST_NAME = 200
 _LONGEST_LEVEL = 60
 _LEVELS = 60  # different texts that an axis can hold
 _LABELLED = 14  # values below a run's name in its tooltip
-_FACTS = ("duration", "status", "experiment", "user")
+_FACTS = {"duration": "duration (s)", "status": "status", "experiment": "experiment", "user": "user"}
 OWNERS = ("params", "metrics", "tags")
 Row = dict[str, Any]
 
@@ -49,7 +49,7 @@ def _column(rows: Sequence[Row], key: str) -> dict[str, Any] | None:
     owner, _, name = key.partition(".")
     values = [row[owner].get(name) if owner in OWNERS else row.get(key) for row in rows]
     known = [value for value in values if value is not None]
-    of = axis(clean(name or key), key, known, _text)
+    of = axis(clean(name or _FACTS[key]), key, known, _text)
     if not known or (of["levels"] is not None and len(of["levels"]) > _LEVELS):
         return None
     drawn = [None if value is None else place(value, of, _text) for value in values]

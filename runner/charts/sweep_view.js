@@ -4,9 +4,10 @@
  * @typedef {{name: string, goal: string, log: boolean}} Objective
  * @typedef {{name: string, key: string, log: boolean, levels: string[] | null}} Parameter
  * @typedef {{n: number, run: string, status: string, why: string | null, seconds: number | null, from: number | null,
- *   to: number | null, node?: string | null, y: (number | null)[], x: (number | string | null)[]}} Trial
+ *   to: number | null, node?: string | null, y: (number | null)[], metrics: (number | null)[],
+ *   x: (number | string | null)[]}} Trial
  * @typedef {{number: number, run: string, values: string, parameters: string, command: string}} Best
- * @typedef {{objectives: Objective[], parameters: Parameter[], best: Best[], trials: Trial[],
+ * @typedef {{objectives: Objective[], parameters: Parameter[], metrics: string[], best: Best[], trials: Trial[],
  *   importance?: {method: string, shares: Record<string, number>}[], curves?: {metric: string, step: string, points:
  *   Record<string, [number, number][]>}[]}} Sweep
  * @typedef {import("./scales.js").Column} Column
@@ -36,7 +37,7 @@ export function sweepView(root, options = {}) {
   const ranges = options.ranges ?? new Map();
   let objective = options.objective ?? 0;
   /** @type {Sweep} */
-  let sweep = { objectives: [], parameters: [], best: [], trials: [] };
+  let sweep = { objectives: [], parameters: [], metrics: [], best: [], trials: [] };
   /** @type {Row[]} */
   let rows = [];
   const parts = Object.fromEntries(
@@ -357,6 +358,7 @@ function drawTable(part, sweep, rows, address) {
     ["trial", (trial) => trial.n],
     ...sweep.objectives.map((one, i) => /** @type {[string, (trial: Trial) => any]} */ ([one.name, (trial) => trial.y[i]])),
     ...sweep.parameters.map((one, j) => /** @type {[string, (trial: Trial) => any]} */ ([one.name, (trial) => trial.x[j]])),
+    ...sweep.metrics.map((name, k) => /** @type {[string, (trial: Trial) => any]} */ ([name, (trial) => trial.metrics[k]])),
     ["status", (trial) => trial.status],
     ...(why ? [/** @type {[string, (trial: Trial) => any]} */ (["why", (trial) => trial.why])] : []),
     ["seconds", (trial) => trial.seconds],

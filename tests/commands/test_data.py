@@ -138,15 +138,15 @@ def test_content_that_a_run_copied_outlives_the_asset(history: History, two: Pat
 def test_an_alias_moves_and_is_removed(history: History, two: Path) -> None:
     assert history.json("data", "alias", "iris", "golden", "1")["version"] == 1
     assert "data alias iris golden" in history.error("data", "delete", "iris:1", "--yes")
-    assert history.vivero("data", "alias", "iris", "golden", "--remove").returncode == 0
+    assert history.vivero("data", "alias", "iris", "golden", "--delete").returncode == 0
     assert [change["version"] for change in history.json("data", "alias", "iris")] == [1, None]
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        ("iris", "golden", "7"), ("iris", "gol/den", "1"), ("iris", "latest", "1"), ("iris", "golden", "--remove"),
-        ("iris", "--remove"), ("iris", "golden", "1", "--remove"), ("irs",),
+        ("iris", "golden", "7"), ("iris", "gol/den", "1"), ("iris", "latest", "1"), ("iris", "golden", "--delete"),
+        ("iris", "--remove"), ("iris", "golden", "1", "--delete"), ("irs",),
     ],
 )  # fmt: skip
 def test_alias_mistakes_change_nothing(words: Any, history: History, two: Path) -> None:

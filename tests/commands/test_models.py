@@ -105,6 +105,7 @@ def test_who_was_champion_then(at: str, version: int | None, history: History) -
         ("iris", "--delete"),
         ("iris", "champion", "1", "--delete"),
         ("iris", "--at", "yesterday"),
+        ("iris", "champion", "1", "--at", "2026-07-01"),
         ("irs",),
     ],
 )
@@ -112,6 +113,16 @@ def test_alias_mistakes_change_nothing(words: Any, history: History) -> None:
     history.model()
     history.error("models", "alias", *words)
     assert history.json("models", "alias", "iris") == []
+
+
+@pytest.mark.parametrize("group", ["models", "data"])
+@pytest.mark.parametrize(("name", "version"), [("iris:1", "1"), ("iris@champion", "champion"), ("iris:", "VERSION")])
+def test_an_alias_of_a_version_says_where_the_version_belongs(
+    group: str, name: str, version: str, history: History
+) -> None:
+    history.model()
+    error = history.error(group, "alias", name, "golden")
+    assert f"To move an alias: vivero {group} alias iris ALIAS {version}" in error
 
 
 def test_tags_are_set_and_dropped(history: History) -> None:

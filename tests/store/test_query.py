@@ -62,7 +62,7 @@ def test_truth_values_are_written_as_tables_show_them(layout: Layout) -> None:
 )
 def test_what_is_no_comparison_is_refused(layout: Layout, where: str) -> None:
     if where:
-        with pytest.raises(UserError, match="--where"):
+        with pytest.raises(UserError, match="The condition"):
             select(RunIndex(layout).all(), where=where)
 
 
@@ -73,7 +73,7 @@ def test_what_is_no_comparison_is_refused(layout: Layout, where: str) -> None:
         ("accuracy >= 0.5 and params.c = 1", "Compare with ==: accuracy >= 0.5 and params.c == 1"),
         ("error = 'a=b'", "Compare with ==: error == 'a=b'"),
         ("accuracy = metrics.accuracy", "Compare with ==: accuracy == metrics.accuracy"),
-        ("accuracy = = 1", "For example: --where 'accuracy > 0.95'"),
+        ("accuracy = = 1", "For example: 'accuracy > 0.95'"),
         ("params.kernel == linear", 'Text needs quotes: "linear"'),
         ("status in [completed]", 'Text needs quotes: "completed"'),
         ("acuracy > 0.5", "Did you mean 'accuracy'"),
@@ -257,5 +257,5 @@ def test_a_missing_value_has_no_negative(layout: Layout, where: str) -> None:
 
 @pytest.mark.parametrize("count", [1500, 100_000])
 def test_a_condition_that_is_nested_too_deeply_is_refused(count: int) -> None:
-    with pytest.raises(UserError, match="--where"):
+    with pytest.raises(UserError, match="The condition"):
         select([], where="not " * count + "archived")

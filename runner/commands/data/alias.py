@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.aliases import show_history
-from runner.commands.common import global_options, opened, wants_json
-from runner.commands.output import emit_json, say
+from runner.commands.aliases import check_name, move, show_history
+from runner.commands.common import global_options, opened
 from runner.errors import UserError
 
 
@@ -14,24 +13,16 @@ from runner.errors import UserError
 @click.argument("name", metavar="NAME")
 @click.argument("alias_name", metavar="[ALIAS]", required=False)
 @click.argument("version", metavar="[VERSION]", required=False)
-@click.option("--remove", is_flag=True, help="Remove the alias.")
+@click.option("--delete", "--remove", "delete", is_flag=True, help="Remove the alias.")
 @global_options
-def alias(name: str, alias_name: str | None, version: str | None, remove: bool) -> None:
+def alias(name: str, alias_name: str | None, version: str | None, delete: bool) -> None:
     """Move or remove an alias. With NAME alone, show all changes of the asset's aliases."""
-    asset = opened().data.get(name)
-    if version is None and not remove:
+    check_name("data", name)
+    data = opened().data
+    asset = data.get(name)
+    if version is not None and delete:
+        raise UserError("Give VERSION or --delete, not both")
+    if version is not None or delete:
+        move(asset, alias_name, None if delete else lambda: data.version(f"{name}:{version}"))
+    else:
         show_history(f"Data asset {name}", asset.alias_history(), alias_name)
-        return
-    if alias_name is None or (version is not None) == remove:
-        raise UserError("Give NAME ALIAS VERSION to move an alias, or NAME ALIAS --remove to remove it")
-    number = None
-    if version is None:
-        asset.drop_alias(alias_name)
-    else:
-        asset_version = opened().data.version(f"{name}:{version}")
-        asset_version.set_alias(alias_name)
-        number = asset_version.version
-    if wants_json():
-        emit_json({"name": name, "alias": alias_name, "version": number})
-    else:
-        say(f"{name}@{alias_name} is version {number}" if number is not None else f"Removed {name}@{alias_name}")

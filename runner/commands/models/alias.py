@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.aliases import show_history
+from runner.commands.aliases import check_name, move, show_history
 from runner.commands.common import global_options, opened, wants_json
 from runner.commands.output import emit_json, note, say
 from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.api.models import Model
-    from runner.api.workspace import Workspace
 
 
 @click.command()
@@ -27,32 +26,19 @@ def alias(name: str, alias_name: str | None, version: str | None, delete: bool, 
     """Move or remove an alias. With NAME alone, show all changes of the model's aliases."""
     from runner.api.models import Model, find_model
 
+    check_name("models", name)
     workspace = opened()
     model = Model(workspace, name)
     if not model.alias_history():  # the aliases of a removed model can still be shown
         find_model(workspace, name)
+    if (version is not None) + delete + (at is not None) > 1:
+        raise UserError("Give one of VERSION, --delete and --at")
     if version is not None or delete:
-        if alias_name is None or at is not None or (version is not None) == delete:
-            raise UserError("Give NAME ALIAS VERSION to move an alias, or NAME ALIAS --delete to remove it")
-        _move(workspace, model, alias_name, version)
+        move(model, alias_name, None if delete else lambda: workspace.model(f"{name}:{version}"))
     elif at is not None:
         _show_at(model, alias_name, at)
     else:
         show_history(f"Model {name}", model.alias_history(), alias_name)
-
-
-def _move(workspace: Workspace, model: Model, alias_name: str, version: str | None) -> None:
-    name, number = model.name, None
-    if version is None:
-        model.drop_alias(alias_name)
-    else:
-        model_version = workspace.model(f"{name}:{version}")
-        model_version.set_alias(alias_name)
-        number = model_version.version
-    if wants_json():
-        emit_json({"name": name, "alias": alias_name, "version": number})
-    else:
-        say(f"{name}@{alias_name} is version {number}" if number is not None else f"Removed {name}@{alias_name}")
 
 
 def _show_at(model: Model, alias_name: str | None, at: str) -> None:

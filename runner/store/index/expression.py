@@ -31,7 +31,7 @@ _FIELDS = ("id", "experiment", "status", *_TIMES, "duration", "model", "display_
 _ABOUT_TIMES = rf"\b({'|'.join(_TIMES)})\b"
 _A_TIME = "Write a time as tables show it, or a date alone: created >= '2026-07-01 12:00:00'"
 _A_DURATION = "Write seconds: duration > 60"
-_A_COMPARISON = "For example: --where 'accuracy > 0.95'"
+_A_COMPARISON = "For example: 'accuracy > 0.95'"
 
 
 _LONGEST_TEXT = 60  # characters of a deeply nested text in a message
@@ -97,7 +97,7 @@ def compile_where(text: str, rows: Collection[Row]) -> Callable[[Row], bool]:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or "it is nested too deeply"
-        raise UserError(f"--where '{text}' cannot be read: {reason}", _advice(text, rows)) from None
+        raise UserError(f"The condition '{text}' cannot be read: {reason}", _advice(text, rows)) from None
     _check(tree, text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
@@ -106,7 +106,7 @@ def compile_where(text: str, rows: Collection[Row]) -> Callable[[Row], bool]:
     try:
         test = _compiled(tree)
     except RecursionError:
-        raise UserError(f"--where '{text[:_LONGEST_TEXT]}...' is nested too deeply", _A_COMPARISON) from None
+        raise UserError(f"The condition '{text[:_LONGEST_TEXT]}...' is nested too deeply", _A_COMPARISON) from None
     return lambda row: bool(test(row))
 
 
@@ -159,7 +159,7 @@ def _check_known(tree: ast.expr, text: str, rows: Collection[Row]) -> None:
         if not any(node.id in row["metrics"] for row in rows):
             close = nearest(node.id, [*{name for row in rows for name in row["metrics"]}, *_FIELDS])
             raise UserError(
-                f"--where '{text}': no run has a metric or field named {node.id}",
+                f"The condition '{text}': no run has a metric or field named {node.id}",
                 f'Text needs quotes: "{node.id}"' if node in compared_with else close,
             )
 
@@ -175,7 +175,7 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
         return
     if flags := [field for field in fields if field in _FLAGS]:
         if any(isinstance(operand, ast.Constant) and not isinstance(operand.value, bool) for operand in operands):
-            raise UserError(f"--where '{text}': {flags[0]} is true or false", f"For example: {flags[0]} == true")
+            raise UserError(f"The condition '{text}': {flags[0]} is true or false", f"For example: {flags[0]} == true")
         return
     fields.sort(key=lambda field: field not in _TIMES)
     is_time, is_number = fields[0] in _TIMES, fields[0] == "duration"
@@ -183,11 +183,11 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
         isinstance(kind, ast.In | ast.NotIn) and isinstance(right, ast.Name)
         for kind, right in zip(node.ops, node.comparators, strict=True)
     ):
-        raise UserError(f"--where '{text}': {fields[0]} is a time and cannot be used with in", _A_TIME)
+        raise UserError(f"The condition '{text}': {fields[0]} is a time and cannot be used with in", _A_TIME)
     same = any(isinstance(kind, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for kind in node.ops)
     for part in (inner for operand in operands for inner in ast.walk(operand)):
         if is_time and isinstance(part, ast.Name) and part.id not in _TIMES:
-            raise UserError(f"--where '{text}': {part.id} is not a time, but {fields[0]} is", _A_TIME)
+            raise UserError(f"The condition '{text}': {part.id} is not a time, but {fields[0]} is", _A_TIME)
         if not isinstance(part, ast.Constant) or part.value is None:
             continue
         if is_time:
@@ -195,17 +195,17 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
         elif isinstance(part.value, str) == is_number:  # text for a number, or vice versa
             what = "a number of seconds" if is_number else "a text"
             hint = _A_DURATION if is_number else f'Write it in quotes: "{part.value!s}"'
-            raise UserError(f"--where '{text}': {fields[0]} is {what}, but {part.value!r} is not", hint)
+            raise UserError(f"The condition '{text}': {fields[0]} is {what}, but {part.value!r} is not", hint)
 
 
 def _read_moment(value: object, field: str, text: str, *, same: bool) -> Any:
     try:
         moment = Moment(value if isinstance(value, str) else "")
     except (ValueError, OverflowError):
-        raise UserError(f"--where '{text}': {value!r} is not a time, but {field} is", _A_TIME) from None
+        raise UserError(f"The condition '{text}': {value!r} is not a time, but {field} is", _A_TIME) from None
     if same and moment.is_date:
         raise UserError(
-            f"--where '{text}': a date alone means its first second, which matches hardly any run",
+            f"The condition '{text}': a date alone means its first second, which matches hardly any run",
             f"Give a range: {field} >= '2026-07-01' and {field} < '2026-07-02'",
         )
     return moment
@@ -223,7 +223,7 @@ def _check(tree: ast.expr, text: str) -> None:
         if not isinstance(node, allowed) or wrong_owner:
             what = ast.unparse(node) if isinstance(node, ast.expr) else "an operator"
             raise UserError(
-                f"--where '{text}': {what} is not supported",
+                f"The condition '{text}': {what} is not supported",
                 _A_TIME
                 if re.search(_ABOUT_TIMES, text)
                 else "Compare fields, metrics, params.NAME and tags.NAME with and, or, not, in",

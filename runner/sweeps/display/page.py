@@ -15,6 +15,7 @@ from runner.statuses import FAILED
 from runner.sweeps.ranking.facts import (
     best_of,
     command_line,
+    other_metrics,
     parameter_keys,
     short_names,
     show_counts,
@@ -25,6 +26,8 @@ from runner.sweeps.ranking.facts import (
     value_of,
 )
 from runner.sweeps.records import SweepRecord, TrialRecord
+
+_METRICS = 20  # columns of metrics that are no objectives
 
 
 def write_page(record: SweepRecord, path: Path) -> None:
@@ -57,6 +60,7 @@ def page_data(record: SweepRecord) -> dict[str, Any]:
     keys = parameter_keys(record.trials)
     names = short_names(keys)
     axes = [_parameter(record, key, names[key]) for key in keys]
+    metrics = other_metrics(record)[:_METRICS]
     return {
         "objectives": [
             {
@@ -67,6 +71,7 @@ def page_data(record: SweepRecord) -> dict[str, Any]:
             for objective in record.objectives
         ],
         "parameters": axes,
+        "metrics": [clean(name) for name in metrics],
         "best": [
             {
                 "number": trial.number,
@@ -77,7 +82,7 @@ def page_data(record: SweepRecord) -> dict[str, Any]:
             }
             for trial in best_of(record)
         ],
-        "trials": [_trial(record, trial, axes) for trial in record.trials],
+        "trials": [_trial(record, trial, axes, metrics) for trial in record.trials],
     }
 
 
@@ -101,7 +106,7 @@ def _parameter(record: SweepRecord, key: str, name: str) -> dict[str, Any]:
     return axis(name, key, known, show_parameter)
 
 
-def _trial(record: SweepRecord, trial: TrialRecord, axes: list[dict[str, Any]]) -> dict[str, Any]:
+def _trial(record: SweepRecord, trial: TrialRecord, axes: list[dict[str, Any]], metrics: list[str]) -> dict[str, Any]:
     status = status_of(trial)
     begun = seconds_between(record.created, trial.started) if trial.started else None
     took = seconds_between(trial.started, trial.ended) if trial.started and trial.ended else None
@@ -114,6 +119,7 @@ def _trial(record: SweepRecord, trial: TrialRecord, axes: list[dict[str, Any]]) 
         "from": begun,
         "to": begun + took if begun is not None and took is not None else None,
         "y": [value_of(trial, objective.metric) for objective in record.objectives],
+        "metrics": [value_of(trial, name) for name in metrics],
         "x": [
             place(trial.parameters[scale["key"]], scale, show_parameter) if scale["key"] in trial.parameters else None
             for scale in axes

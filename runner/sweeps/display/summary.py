@@ -11,6 +11,7 @@ from runner.layout import Layout
 from runner.statuses import FAILED
 from runner.sweeps.ranking.facts import (
     counts,
+    other_metrics,
     parameter_keys,
     ranked,
     short_names,
@@ -24,6 +25,7 @@ from runner.sweeps.records import SweepRecord, TrialRecord
 from runner.workspaces import option_for
 
 _SHOWN = 10
+_METRICS = 4  # columns of metrics of a sweep without an objective
 
 
 def print_summary(layout: Layout, sweep: SweepRecord) -> None:
@@ -44,9 +46,9 @@ def print_summary(layout: Layout, sweep: SweepRecord) -> None:
 
 
 def print_trials(sweep: SweepRecord, trials: list[TrialRecord], *, reasons: bool = False) -> None:
-    """Print trials as a table: number, run, status, objectives and parameters."""
+    """Print trials as a table: number, run, status, objectives (without one, some metrics) and parameters."""
     names = short_names(parameter_keys(sweep.trials))
-    metrics = [objective.metric for objective in sweep.objectives]
+    metrics = [objective.metric for objective in sweep.objectives] or other_metrics(sweep)[:_METRICS]
     rows = []
     for trial in trials:
         values = [value_of(trial, metric) for metric in metrics]

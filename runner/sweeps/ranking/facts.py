@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -38,9 +39,20 @@ def status_of(trial: TrialRecord) -> str:
 def value_of(trial: TrialRecord, metric: str) -> float | None:
     """Return a trial's metric if it is a finite number, otherwise None."""
     value = trial.metrics.get(metric)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:  # a whole number too large for a float
+        return None
+
+
+def other_metrics(sweep: SweepRecord) -> list[str]:
+    """Return the names of metrics that are numbers and no objectives; those that most trials have come first."""
+    objectives = {objective.metric for objective in sweep.objectives}
+    known = (name for trial in sweep.trials for name in trial.metrics if value_of(trial, name) is not None)
+    many = Counter(name for name in known if name not in objectives)
+    return sorted(many, key=lambda name: (-many[name], name))
 
 
 def show_values(sweep: SweepRecord, trial: TrialRecord) -> str:

@@ -45,7 +45,7 @@ def test_the_search_takes_the_where_language(site: str, workspace: Path, tab: An
 def test_a_mistake_in_the_search_is_one_line_below_it(site: str, tab: Any) -> None:
     page = tab(f"{site}/w/1/runs?{urlencode({'where': 'Acuracy > 0.9'})}")
     assert page.locator("#where-problem").inner_text() == (
-        "--where 'Acuracy > 0.9': no run has a metric or field named Acuracy. Did you mean 'Accuracy'?"
+        "The condition 'Acuracy > 0.9': no run has a metric or field named Acuracy. Did you mean 'Accuracy'?"
     )
     assert page.locator("#where").input_value() == "Acuracy > 0.9"
 

@@ -139,6 +139,16 @@ def test_a_drag_along_an_axis_keeps_a_range(seen: Any) -> None:
     assert len(re.findall(r"<tr[^>]* hidden", body)) == 12 - kept
 
 
+def test_the_table_has_the_metrics_that_are_no_objectives(seen: Any) -> None:
+    trials = [trial(n, n / 10, metrics={"loss": n + 0.25, "note": "text", "huge": 10**400}) for n in range(3)]
+    body = seen(sweep(*trials, objectives=()))
+    heads = re.findall(r'<th scope="col"[^>]*><button[^>]*>([^<]*)<', body)
+    assert {"Accuracy", "loss"} <= set(heads) and not {"note", "huge"} & set(heads)
+    assert re.search(r'<td class="number"[^>]*>2\.25</td>', body)
+    heads = re.findall(r'<th scope="col"[^>]*><button[^>]*>([^<]*)<', seen(sweep(*trials)))
+    assert heads.count("Accuracy") == 1 and "loss" in heads
+
+
 def test_a_thousand_trials(seen: Any, tmp_path: Path) -> None:
     body = seen(many(1000))
     assert len(re.findall(r"<tr[^>]* data-n=", body)) == 1000

@@ -13,6 +13,7 @@ import pytest
 
 from runner.layout import Layout
 from runner.sweeps.display.live import latest_value
+from runner.sweeps.display.summary import print_trials
 from runner.sweeps.display.watcher import PlainWatcher, make_watcher
 from runner.sweeps.records import EARLY
 from tests.support.command_line import ROOT
@@ -85,6 +86,13 @@ def test_a_summary_without_a_best(record: Any, layout: Layout, capsys: pytest.Ca
     assert f"vivero sweep {record.id}" in capsys.readouterr().out
 
 
+def test_a_table_without_an_objective_has_the_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    record = sweep(trial(0, 0.5, metrics={"loss": 2.25}), trial(1, 0.75), objectives=())
+    print_trials(record, list(record.trials))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[0][3:5] == ["Accuracy", "loss"] and rows[1][3:5] == ["0.5", "2.25"]
+
+
 def test_lines_of_several_threads_do_not_mix(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     watcher = PlainWatcher(layout)
     threads = [threading.Thread(target=watcher.changed, args=(going(), trial(n, 0.5))) for n in range(50)]
@@ -109,6 +117,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from runner.layout import Layout
+from runner.sweeps.display.summary import print_trials
 from runner.sweeps.display.watcher import make_watcher
 from tests.support.sweeps import sweep, trial
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from runner.api import Run, RunList, UserError, Workspace
 from runner.charts.runs import chart_data, metric_names
+from runner.console.format import show_duration
 from runner.studio.page import Page, answer
 from runner.studio.pages.compare.chosen import MOST, VIEWS, Chosen, pair
 from runner.studio.pages.compare.code import changed_files
@@ -39,13 +40,19 @@ def index(workspace: Workspace) -> ResponseReturnValue:
 def _table(runs: RunList) -> dict[str, Any]:
     sides = runs.differences()
     metrics = {name: values for name, values in sides["metrics"].items() if len(set(map(repr, values))) > 1}
-    kinds = {kind: sides[kind] if kind != "metrics" else metrics for kind in KINDS}
+    facts = {name: _shown(name, values) for name, values in sides["facts"].items()}
+    kinds = {**sides, "metrics": metrics, "facts": facts}
     across = len(runs) <= _ACROSS
     names = [(kind, name) for kind in KINDS for name in kinds[kind] if len(name) <= 300]
     return {
         "sides": kinds, "kinds": KINDS, "across": across, "names": names if across else names[:_NAMES],
         "left_out": 0 if across else max(0, len(names) - _NAMES),
     }  # fmt: skip
+
+
+def _shown(name: str, values: list[Any]) -> list[Any]:
+    """Return durations as texts, and other facts as they are."""
+    return [value if value is None else show_duration(value) for value in values] if name == "duration" else values
 
 
 def _code(run_list: RunList) -> dict[str, Any]:
