@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import confirm, global_options, opened, tag_change, wants_json
+from runner.commands.common import confirm, global_options, opened, wants_json
 from runner.commands.output import emit_json, note, say
+from runner.commands.versions import names_version, report_removal, say_tags, tag_changes, what_is_removed
 from runner.errors import UserError
 
 
@@ -16,11 +17,9 @@ from runner.errors import UserError
 @global_options
 def tag(reference: str, tags: tuple[str, ...], description: str | None) -> None:
     """Set tags of a version with KEY=VALUE, remove them with KEY-, or replace its description."""
-    if ":" not in reference and "@" not in reference:
-        raise UserError(f"'{reference}' does not name a version", f"Name one: vivero data tag {reference}:VERSION ...")
+    changes = tag_changes("data", reference, tags)
     if not tags and description is None:
         raise UserError("Nothing to change: give KEY=VALUE, KEY- or --description TEXT")
-    changes = dict(tag_change(word) for word in tags)
     version = opened().data.version(reference)
     if changes:
         version.set_tags(changes)
@@ -31,8 +30,7 @@ def tag(reference: str, tags: tuple[str, ...], description: str | None) -> None:
         emit_json({**facts, "description": version.description})
         return
     if changes:
-        shown = ", ".join(f"{key}={value}" for key, value in version.tags.items()) or "none"
-        say(f"Tags of {version.reference}: {shown}")
+        say_tags(version.reference, version.tags)
     if description is not None:
         say(f"Description of {version.reference}: {version.description or 'none'}")
 
@@ -45,19 +43,14 @@ def tag(reference: str, tags: tuple[str, ...], description: str | None) -> None:
 def delete(reference: str, yes: bool, force: bool) -> None:
     """Remove a version, or with NAME alone the asset with all its versions."""
     assets, number = opened().data, None
-    if ":" in reference or "@" in reference:
+    if names_version(reference):
         asset, number = assets.locate(reference)
-        what = f"version {number} of data asset {asset.name}"
     else:
         asset = assets.get(reference)
-        count = len(asset.version_numbers())
-        what = f"data asset {asset.name} with {'its version' if count == 1 else f'all {count} versions'}"
+    what = what_is_removed("data asset", asset.name, number, len(asset.version_numbers()))
     asset.check_delete(number, force=force)
     for reason in asset.needed_by(number) if force else ():
         note(f"warning: {reason}")
     confirm(f"Remove {what}?", yes)
     asset.delete(number, force=force)
-    if wants_json():
-        emit_json({"name": asset.name, "version": number, "deleted": True})
-    else:
-        say(f"Removed {what}")
+    report_removal(what, asset.name, number)

@@ -9,6 +9,7 @@ import click
 from runner.commands.common import global_options, opened, wants_json
 from runner.commands.lazy import LazyGroup
 from runner.commands.output import emit_json, note, show_bytes, show_table, show_time, show_value
+from runner.commands.versions import cells_of_name, columns_of_name
 
 _COMMANDS = {
     "add": "runner.commands.data.add:add",
@@ -50,10 +51,7 @@ def _print(assets: list[dict[str, Any]]) -> None:
 
     rows = [
         [
-            row["name"],
-            show_value(row["version"]),
-            str(row["versions"]),
-            " ".join(f"{alias}={version}" for alias, version in sorted(row["aliases"].items())),
+            *cells_of_name(row),
             row.get("type") or "",
             show_value(row.get("rows")),
             show_value(row.get("files")),
@@ -64,10 +62,7 @@ def _print(assets: list[dict[str, Any]]) -> None:
         for row in assets
     ]
     columns: list[Column | str] = [
-        "DATA",
-        Column("LATEST", right=True),
-        Column("VERSIONS", right=True, optional=4),
-        Column("ALIASES", cut=True),
+        *columns_of_name("DATA"),
         "TYPE",
         Column("ROWS", right=True),
         Column("FILES", right=True, optional=3),

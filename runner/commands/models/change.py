@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import confirm, global_options, opened, tag_change, wants_json
-from runner.commands.output import emit_json, note, say
+from runner.commands.common import confirm, global_options, opened, wants_json
+from runner.commands.output import emit_json, note
+from runner.commands.versions import names_version, report_removal, say_tags, tag_changes, what_is_removed
 from runner.errors import UserError
 
 
@@ -15,17 +16,12 @@ from runner.errors import UserError
 @global_options
 def tag(reference: str, tags: tuple[str, ...]) -> None:
     """Set tags of a version with KEY=VALUE, remove them with KEY-."""
-    if ":" not in reference and "@" not in reference:
-        raise UserError(
-            f"'{reference}' does not name a version", f"Name one: vivero models tag {reference}:VERSION ..."
-        )
-    changes = dict(tag_change(word) for word in tags)
+    changes = tag_changes("models", reference, tags)
     record = opened().model(reference).set_tags(changes).record
     if wants_json():
         emit_json({"name": record.name, "version": record.version, "tags": record.tags})
     else:
-        shown = ", ".join(f"{key}={value}" for key, value in record.tags.items()) or "none"
-        say(f"Tags of {record.name}:{record.version}: {shown}")
+        say_tags(f"{record.name}:{record.version}", record.tags)
 
 
 @click.command()
@@ -38,13 +34,11 @@ def delete(reference: str, yes: bool, force: bool) -> None:
     from runner.api.models import find_model, locate_version
 
     number: int | None = None
-    if ":" in reference or "@" in reference:
+    if names_version(reference):
         model, number = locate_version(opened(), reference)
-        what = f"version {number} of model {model.name}"
     else:
         model = find_model(opened(), reference)
-        count = len(model.version_numbers())
-        what = f"model {model.name} with {'its version' if count == 1 else f'all {count} versions'}"
+    what = what_is_removed("model", model.name, number, len(model.version_numbers()))
     needed = model.needed_by(number)
     if needed and not force:
         raise UserError(
@@ -56,7 +50,4 @@ def delete(reference: str, yes: bool, force: bool) -> None:
     model.check_delete(number)
     confirm(f"Remove {what}?", yes)
     model.delete(number, force=True)
-    if wants_json():
-        emit_json({"name": model.name, "version": number, "deleted": True})
-    else:
-        say(f"Removed {what}")
+    report_removal(what, model.name, number)

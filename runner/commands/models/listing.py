@@ -8,7 +8,8 @@ import click
 
 from runner.commands.common import global_options, opened, wants_json
 from runner.commands.lazy import LazyGroup
-from runner.commands.output import emit_json, note, show_table, show_time, show_value
+from runner.commands.output import emit_json, note, show_table, show_time
+from runner.commands.versions import cells_of_name, columns_of_name
 
 _COMMANDS = {
     "show": "runner.commands.models.show:show",
@@ -45,10 +46,7 @@ def _print(listed: list[dict[str, Any]]) -> None:
 
     rows = [
         [
-            row["name"],
-            show_value(row["version"]),
-            str(row["versions"]),
-            " ".join(f"{alias}={version}" for alias, version in sorted(row["aliases"].items())),
+            *cells_of_name(row),
             " ".join(text for text in (row.get("framework"), row.get("framework_version")) if text),
             show_time(row.get("created")),
             row["error"] or row.get("run") or "",
@@ -56,10 +54,7 @@ def _print(listed: list[dict[str, Any]]) -> None:
         for row in listed
     ]
     columns: list[Column | str] = [
-        "MODEL",
-        Column("LATEST", right=True),
-        Column("VERSIONS", right=True, optional=3),
-        Column("ALIASES", cut=True),
+        *columns_of_name("MODEL"),
         Column("FRAMEWORK", optional=1),
         Column("CREATED", optional=2),
         Column("RUN", fold=any(row["error"] for row in listed)),
