@@ -1,15 +1,16 @@
-"""What ``vivero models verify`` and ``vivero data verify`` share: which versions are meant, and the report."""
+"""What ``vivero models verify`` and ``vivero data verify`` share: the report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 import click
 
 from runner.commands.common import wants_json
 from runner.commands.output import emit_json, say
 from runner.console.format import show_count
+from runner.errors import UserError, as_mistake
 
 _DAMAGED = 2
 _SHOWN = 20  # problems of a version
@@ -29,26 +30,41 @@ class Versions(Protocol):
         """Return what is wrong with a version."""
 
 
-def is_one(reference: str) -> bool:
-    """Return whether a reference means one version, not all of a model or data asset."""
-    return ":" in reference or "@" in reference
-
-
-def report(context: click.Context, versions: Iterable[tuple[Versions, int]]) -> None:
-    """Verify versions, print what is damaged, and end with exit code 2 if anything is."""
-    results = []
-    for holder, version in versions:
-        problems = holder.verify(version)
-        results.append({"name": holder.name, "version": version, "ok": not problems, "problems": problems})
-        if not wants_json():
-            _print(f"{holder.name}:{version}", problems)
-    damaged = sum(not result["ok"] for result in results)
+def report(context: click.Context, chosen: Iterable[tuple[Versions, int | None]]) -> None:
+    """Verify versions, with None all versions, print what is damaged, and end with exit code 2 if anything is."""
+    results = list[dict[str, Any]]()
+    for holder, number in chosen:
+        for version, problems in _verified(holder, number):
+            results.append({"name": holder.name, "version": version, "ok": not problems, "problems": problems})
+            if not wants_json():
+                _print(holder.name if version is None else f"{holder.name}:{version}", problems)
     if wants_json():
         emit_json(results)
     else:
-        checked = show_count(len(results), "version")
-        say(f"{checked} checked, {damaged} damaged" if damaged else f"{checked} checked, none damaged")
-    context.exit(_DAMAGED if damaged else 0)
+        say(_summary(results))
+    context.exit(0 if all(result["ok"] for result in results) else _DAMAGED)
+
+
+def _summary(results: list[dict[str, Any]]) -> str:
+    checked = [result for result in results if result["version"] is not None]
+    damaged = sum(not result["ok"] for result in checked)
+    unread = len(results) - len(checked)
+    text = f"{show_count(len(checked), 'version')} checked, {damaged or 'none'} damaged"
+    return f"{text}; {unread} of the names could not be read" if unread else text
+
+
+def _verified(holder: Versions, number: int | None) -> Iterator[tuple[int | None, Sequence[str]]]:
+    """Yield each version with its problems. The version is None if the versions cannot be listed."""
+    try:
+        numbers = holder.version_numbers() if number is None else [number]
+    except (UserError, OSError) as error:  # the others are verified nevertheless
+        mistake = as_mistake(error)
+        if mistake is None:
+            raise
+        yield None, [str(mistake)]
+        return
+    for version in numbers:
+        yield version, holder.verify(version)
 
 
 def _print(reference: str, problems: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.commands.common import global_options, opened
-from runner.commands.verification import is_one, report
+from runner.commands.verification import report
+from runner.commands.versions import names_version
 
 if TYPE_CHECKING:
     from runner.api.data.assets import DataAsset, DataAssets
@@ -22,10 +23,9 @@ def verify(context: click.Context, reference: str | None) -> None:
     report(context, _chosen(opened().data, reference))
 
 
-def _chosen(assets: DataAssets, reference: str | None) -> list[tuple[DataAsset, int]]:
+def _chosen(assets: DataAssets, reference: str | None) -> list[tuple[DataAsset, int | None]]:
     if reference is None:
-        return [(asset, version) for asset in assets for version in asset.version_numbers()]
-    if is_one(reference):
+        return [(asset, None) for asset in assets]
+    if names_version(reference):
         return [assets.locate(reference)]
-    found = assets.get(reference)
-    return [(found, number) for number in found.version_numbers()]
+    return [(assets.get(reference), None)]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.commands.common import global_options, opened
-from runner.commands.verification import is_one, report
+from runner.commands.verification import report
+from runner.commands.versions import names_version
 
 if TYPE_CHECKING:
     from runner.api.models import Model
@@ -23,12 +24,11 @@ def verify(context: click.Context, reference: str | None) -> None:
     report(context, _chosen(opened(), reference))
 
 
-def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, int]]:
+def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, int | None]]:
     from runner.api.models import find_model, locate_version
 
     if reference is None:
-        return [(model, version) for model in workspace.models() for version in model.version_numbers()]
-    if is_one(reference):
+        return [(model, None) for model in workspace.models()]
+    if names_version(reference):
         return [locate_version(workspace, reference)]
-    found = find_model(workspace, reference)
-    return [(found, number) for number in found.version_numbers()]
+    return [(find_model(workspace, reference), None)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.commands.common import global_options, trusted_workspace, wants_json
-from runner.commands.output import emit_json, note, say
-from runner.errors import UserError, as_mistake
+from runner.commands.common import global_options, trusted_workspace
+from runner.commands.each import act_on_each
+from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -24,24 +24,7 @@ def cancel(runs: tuple[str, ...]) -> None:
     layout = trusted_workspace()
     # All are found before any is canceled, so that a misspelt one changes nothing.
     records = [_find(layout, text) for text in runs]
-    results, problems = [], 0
-    for record in records:
-        try:
-            identity, status, line = _end(layout, record)
-        except (UserError, OSError) as error:  # a run that cannot be canceled must not save the others
-            mistake = as_mistake(error)
-            if mistake is None:
-                raise
-            note(f"error: {mistake}")
-            problems += 1
-            continue
-        results.append({"id": identity, "status": status})
-        if not wants_json():
-            say(line)
-    if wants_json():
-        emit_json(results)
-    if problems:
-        raise click.exceptions.Exit(1)
+    act_on_each(records, lambda record: _end(layout, record), lambda record: record.id)
 
 
 def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
@@ -68,8 +51,8 @@ def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
     return not runs
 
 
-def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[str, str, str]:
-    """Cancel a run or sweep and return its id, its status and the line to print."""
+def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[dict[str, Any], str]:
+    """Cancel a run or sweep and return its id and status, and the line to print."""
     from runner.api.runs.cancel import cancel_run
     from runner.api.sweeps.cancel import cancel_sweep
     from runner.records import RunRecord
@@ -77,13 +60,20 @@ def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[str, str, str
 
     if isinstance(record, RunRecord):
         was_over, ended = cancel_run(layout, record)
-        return ended.id, ended.status, _line(ended, was_over)
-    if record.state != RUNNING:
-        return record.id, record.state, f"Sweep {record.id} has already ended: it is {record.state}"
-    swept = cancel_sweep(layout, record)
-    if swept.state == record.state:
-        return swept.id, swept.state, f"Sweep {swept.id} is being canceled. See: vivero sweep {swept.id}"
-    return swept.id, swept.state, f"Sweep {swept.id} is {swept.state}"
+        return {"id": ended.id, "status": ended.status}, _line(ended, was_over)
+    was_over = record.state != RUNNING
+    swept = record if was_over else cancel_sweep(layout, record)
+    return {"id": swept.id, "status": swept.state}, _sweep_line(swept, was_over)
+
+
+def _sweep_line(sweep: SweepRecord, was_over: bool) -> str:
+    from runner.statuses import RUNNING
+
+    if was_over:
+        return f"Sweep {sweep.id} has already ended: it is {sweep.state}"
+    if sweep.state == RUNNING:
+        return f"Sweep {sweep.id} is being canceled. See: vivero sweep {sweep.id}"
+    return f"Sweep {sweep.id} is {sweep.state}"
 
 
 def _line(record: RunRecord, was_over: bool) -> str:

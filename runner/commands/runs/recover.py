@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from runner.commands.common import global_options, trusted_workspace, wants_json
-from runner.commands.output import emit_json, note, say
-from runner.errors import UserError, as_mistake
+from runner.commands.each import act_on_each
+from runner.commands.output import note
+
+if TYPE_CHECKING:
+    from runner.records import RunRecord
 
 
 @click.command()
@@ -25,25 +30,15 @@ def recover(runs: tuple[str, ...]) -> None:
 
     layout = trusted_workspace()
     records = [find_run(layout, text) for text in runs] if runs else left(layout)
-    done, problems = [], 0
-    for record in records:
-        try:
-            ended, line = finish(layout, record, note)
-        except (UserError, OSError) as error:  # a run that cannot be finished must not stop the others
-            mistake = as_mistake(error)
-            if mistake is None:
-                raise
-            note(f"error: run {record.id}: {mistake}")
-            problems += 1
-            continue
-        done.append({"id": ended.id, "status": ended.status, "error": ended.error})
-        if not wants_json():
-            say(line)
-    if not runs:
-        forget_secrets(layout)
-    if wants_json():
-        emit_json(done)
-    elif not records:
+    if not records and not wants_json():
         note("Nothing to recover. Every run has ended or has a controller")
-    if problems:
-        raise click.exceptions.Exit(1)
+
+    def act(record: RunRecord) -> tuple[dict[str, Any], str]:
+        ended, line = finish(layout, record, note)
+        return {"id": ended.id, "status": ended.status, "error": ended.error}, line
+
+    try:
+        act_on_each(records, act, lambda record: f"run {record.id}")
+    finally:
+        if not runs:
+            forget_secrets(layout)
