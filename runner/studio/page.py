@@ -11,6 +11,7 @@ from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from runner.api import Workspace
+from runner.studio.modules import modules_of
 from runner.studio.shown_workspace import shown
 
 View = Callable[..., ResponseReturnValue]
@@ -71,13 +72,14 @@ class Page:
         values
             Variables of the template. All text is escaped, except Markup.
         """
-        script = FOLDER / self.name / "page.js"
+        script = f"/pages/{self.name}/page.js" if (FOLDER / self.name / "page.js").exists() else None
         return render_template(
             f"{self.name}/template.html",
             page=self,
             title=title or self.title,
             command=shown().command(*command),
-            script=f"/pages/{self.name}/page.js" if script.exists() else None,
+            script=script,
+            modules=modules_of(script) if script else (),
             **values,
         )
 

@@ -37,6 +37,11 @@ function load() {
   return library;
 }
 
+/** @returns {boolean} whether charts can be drawn now. The library takes most of a second to start. */
+export function isReady() {
+  return Boolean(/** @type {any} */ (globalThis).Plotly);
+}
+
 /**
  * Draw a chart, or update it.
  * @param {HTMLElement} place an element with a height of its own
@@ -48,6 +53,7 @@ export async function draw(place, traces, layout = {}) {
     if (!WITHOUT_EVAL.has(trace.type ?? "scatter")) throw new Error(`Charts of type ${trace.type} need WebGL`);
   }
   const plotly = await load();
+  if (!drawn.has(place)) place.replaceChildren(); // what was shown meanwhile
   drawn.set(place, { traces, layout });
   await plotly.react(place, traces, themed(layout), {
     displaylogo: false,

@@ -83,6 +83,25 @@ def test_axe_finds_nothing_serious(visit: Any, name: str, scheme: str) -> None:
     assert serious(page, ".plot") == []
 
 
+@pytest.mark.parametrize("query", ["", "&smooth=0.6", "&log=1", f"&with={run_id(LATE)}"])
+def test_curves_are_sketched_until_the_library_draws_them(visit: Any, query: str) -> None:
+    """The library of charts takes a while to start, more so over a slow connection."""
+    page = visit(RICH, "tab=overview")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/static/plotly.js", hold)
+    page.goto(page.url.replace("tab=overview", f"tab=metrics{query}"))
+    figure = page.locator("figure").filter(has=page.get_by_text("loss plain", exact=True))
+    expect(figure.locator(".sketch .curve")).to_have_count(2 if "with" in query else 1)
+    for route in held:
+        route.continue_()
+    figure.locator(".scatterlayer .trace").first.wait_for()
+    expect(page.locator(".sketch")).to_have_count(0)
+
+
 def test_a_failed_run_says_why_first(visit: Any) -> None:
     page = visit(FAILED)
     section = page.locator("main section").first

@@ -9,6 +9,7 @@
 import { draw, PALETTE, remove } from "../../static/chart.js";
 import { complain, get, make, read } from "../../static/dom.js";
 import { drawCharts } from "./charts.js";
+import { painted, sketch } from "./sketch.js";
 import { localTime, ofLocalTime } from "./times.js";
 import { showImages, showOnce, showTables } from "./logged.js";
 
@@ -85,6 +86,8 @@ export function startMetrics(base) {
     const several = listed.filter((name) => !once.includes(name));
     showOnce(get("#once", HTMLElement), once.map((name) => ({ name, curves: curves[name] })), runs());
     arrange(several, every.length - listed.length);
+    const sketched = several.filter((name) => plan(name, curves[name] ?? []));
+    if (sketched.length && document.visibilityState === "visible") await painted();
     await Promise.all(several.map((name) => plot(name, curves[name] ?? [])));
     place.setAttribute("aria-busy", "false");
   }
@@ -131,6 +134,23 @@ export function startMetrics(base) {
   }
 
   /**
+   * Show the number of points of a metric, and a sketch of its curves until they are plotted.
+   * @param {string} name
+   * @param {Curve[]} curves
+   * @returns {boolean} whether there is a sketch
+   */
+  function plan(name, curves) {
+    const figure = [...place.querySelectorAll("figure")].find((one) => one.dataset.metric === name);
+    const chart = figure?.querySelector(".plot");
+    const points = curves.reduce((sum, one) => sum + one.count, 0);
+    const count = figure?.querySelector(".count");
+    if (count) count.textContent = `${points.toLocaleString("en")} ${points === 1 ? "point" : "points"}`;
+    const given = query();
+    if (!(chart instanceof HTMLElement) || (given.get("axis") ?? "step") === "time") return false;
+    return sketch(chart, name, curves.map((one) => one.smooth ?? one.drawn), given.has("log"));
+  }
+
+  /**
    * @param {string} name
    * @param {Curve[]} curves
    */
@@ -139,9 +159,6 @@ export function startMetrics(base) {
     const chart = figure?.querySelector(".plot");
     if (!(chart instanceof HTMLElement)) return;
     latest.set(name, curves);
-    const count = figure?.querySelector(".count");
-    const points = curves.reduce((sum, one) => sum + one.count, 0);
-    if (count) count.textContent = `${points.toLocaleString("en")} ${points === 1 ? "point" : "points"}`;
     const range = /** @type {any} */ (chart)._fullLayout?.xaxis;
     const zoomed = range && range.autorange === false ? [...range.range] : null;
     const layout = {
