@@ -16,13 +16,14 @@ from pathlib import Path
 
 from runner.api import UserError, Workspace
 
-_SWEEPS = 50  # newest sweeps whose folders are watched
-_ASSETS = 200  # newest data assets whose folders are watched
+_SWEEPS = 50  # sweeps whose folders are watched: those that changed last
+_ASSETS = 200  # and data assets
 _DEBOUNCE = 300  # milliseconds for which changes are collected
 _TICK = 500  # milliseconds after which the watcher returns without a change
 _LOOK = 60  # ticks without a change after which the folders to watch are looked up again
-_SHARE = 9  # the pause after a lookup, as a multiple of the time that the lookup took
+_SHARE = 29  # the pause after a lookup, as a multiple of the time that the lookup took
 _LONGEST_PAUSE = 2.0  # seconds
+_SHORTEST_WATCH = 2.0  # seconds; a new watch costs as much as some lookups, and in a sweep runs begin all the time
 _LINGER = 30.0  # seconds for which the watch continues without a tab, such as between two pages
 _ALIVE = 15.0  # seconds between two comments in a stream; sending one fails if the tab is gone
 _LISTED = 200  # ids of a kind in a message; if more changed, pages are told to read everything again
@@ -88,7 +89,7 @@ class Feed:
         from watchfiles import awatch
 
         folders = await asyncio.to_thread(_watched, self._workspace)
-        ticks = 0
+        began, ticks, is_stale = time.monotonic(), 0, False
         async for changes in awatch(
             *folders, recursive=False, debounce=_DEBOUNCE, step=50, yield_on_timeout=True, rust_timeout=_TICK
         ):
@@ -97,10 +98,11 @@ class Feed:
             elif changes and (change := _name(self._workspace, (Path(path) for _, path in changes))):
                 self._tell(change)
             ticks += 1
-            if changes or ticks % _LOOK == 1:
+            if is_stale and time.monotonic() - began >= _SHORTEST_WATCH:
+                return
+            if not is_stale and (changes or ticks % _LOOK == 1):
                 started = time.monotonic()
-                if await asyncio.to_thread(_watched, self._workspace) != folders:
-                    return
+                is_stale = await asyncio.to_thread(_watched, self._workspace) != folders
                 # On a busy machine runs come first: changes during the pause are sent together.
                 await asyncio.sleep(min(_LONGEST_PAUSE, _SHARE * (time.monotonic() - started)))
 
@@ -132,14 +134,13 @@ def _watched(workspace: Workspace) -> set[Path]:
     folders = {folder for folder in tops if folder.is_dir()}
     for top in (layout.runs, layout.models, layout.endpoints):
         folders |= {folder for folder in top.iterdir() if folder.is_dir()} if top.is_dir() else set()
-    folders |= _latest(layout.data)
+    folders |= _latest(layout.data, _ASSETS) | _latest(layout.sweeps, _SWEEPS)
     active = [run.folder for run in workspace.active_runs()]
     folders |= {folder for run in active for folder in (run.root, run.logs)}
-    folders |= {layout.sweeps / sweep.id for sweep in workspace.sweeps(limit=_SWEEPS)}
     return {folder for folder in folders if folder.is_dir()}
 
 
-def _latest(folder: Path) -> set[Path]:
+def _latest(folder: Path, limit: int) -> set[Path]:
     """Return the subfolders that changed last: of 10,000 data assets, those in use."""
     if not folder.is_dir():
         return set()
@@ -149,7 +150,7 @@ def _latest(folder: Path) -> set[Path]:
             for entry in entries
             if entry.is_dir(follow_symlinks=False)
         ]
-    return {Path(path) for _, path in sorted(by_time)[-_ASSETS:]}
+    return {Path(path) for _, path in sorted(by_time)[-limit:]}
 
 
 def _name(workspace: Workspace, paths: Iterable[Path]) -> Change:

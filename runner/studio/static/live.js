@@ -11,7 +11,7 @@ import { complain } from "./dom.js";
 
 const PAUSE = 400; // milliseconds between a change and the update
 const LONGEST_PAUSE = 3000;
-const SHARE = 15; // the pause as a multiple of the time that the last update took: runs need the processors, too
+const SHARE = 60; // the pause as a multiple of the time that the last update took: runs need the processors, too
 
 /** @type {Set<(change: Change | null) => void>} */
 const listeners = new Set();
