@@ -135,6 +135,19 @@ def test_content_that_a_run_copied_outlives_the_asset(history: History, two: Pat
     assert Path(shown["location"]).exists()
 
 
+@pytest.mark.parametrize(
+    ("word", "example"),
+    [
+        ("iris", "vivero data add iris PATH"),
+        ("data/wine.v2.csv", "vivero data add wine data/wine.v2.csv"),
+        ("my rows.csv", "vivero data add my-rows 'my rows.csv'"),
+        ("/", "vivero data add NAME /"),
+    ],
+)
+def test_a_name_or_a_path_alone_gets_an_example(word: str, example: str, history: History) -> None:
+    assert history.error("data", "add", word).endswith(f"For example: {example}\n")
+
+
 def test_an_alias_moves_and_is_removed(history: History, two: Path) -> None:
     assert history.json("data", "alias", "iris", "golden", "1")["version"] == 1
     assert "data alias iris golden" in history.error("data", "delete", "iris:1", "--yes")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
+
 import click
 
 from runner.commands.common import given_workspace, global_options, pairs, wants_json
 from runner.commands.output import emit_json, note, say, show_bytes
 from runner.console.format import show_count
+from runner.errors import UserError
 
 
 @click.command()
 @click.argument("name", metavar="NAME")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @click.option("--type", "kind", metavar="TYPE", help="file, folder or table. Default: detected from the content.")
 @click.option("--reference", is_flag=True, help="Do not copy the content. Changes are detected when it is used.")
 @click.option("--description", metavar="TEXT", help="A description.")
@@ -34,6 +39,8 @@ def add(
     """
     from runner.api.workspace import Workspace
 
+    if not paths:
+        raise UserError("A data asset needs a name and what it contains", f"For example: {_example(name)}")
     made = Workspace(given_workspace(), create=True).data.add(
         name, *paths, type=kind, reference=reference, description=description, tags=pairs(tags, "--tag"),
         content=content,
@@ -48,3 +55,12 @@ def add(
     say(f"Added {made.reference} ({size})" if made.is_new else f"{made.reference} already has this content ({size})")
     for warning in table.notes if table is not None and made.is_new else ():
         note(f"warning: {warning}")
+
+
+def _example(word: str) -> str:
+    """Return a command that adds the only word that was given, which is more likely a path than a name."""
+    path = Path(word)
+    if not path.suffix and len(path.parts) < 2 and not path.exists():
+        return f"vivero data add {shlex.quote(word)} PATH"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.absolute().name.partition(".")[0]).strip("-")
+    return shlex.join(["vivero", "data", "add", name or "NAME", word])
