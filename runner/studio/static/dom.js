@@ -68,7 +68,7 @@ export async function copy(text) {
  */
 export async function post(address, fields, headers = {}) {
   return answerOf(
-    fetch(address, {
+    request(address, {
       method: "POST",
       headers: { Accept: "application/json", "X-Token": token(), ...headers },
       body: new URLSearchParams(fields),
@@ -83,7 +83,7 @@ export async function post(address, fields, headers = {}) {
  * @returns {Promise<any>}
  */
 export async function read(address, headers = {}) {
-  return answerOf(fetch(address, { headers: { Accept: "application/json", ...headers } }));
+  return answerOf(request(address, { headers: { Accept: "application/json", ...headers } }));
 }
 
 /**
@@ -112,14 +112,30 @@ function token() {
 
 /**
  * @param {string} address
- * @param {RequestInit} [request]
+ * @param {RequestInit} [options]
  * @returns {Promise<Document>}
  */
-async function pageAt(address, request = {}) {
-  const response = await fetch(address, { ...request, headers: { Accept: "text/html", "X-Token": token() } }).catch(silent);
+async function pageAt(address, options = {}) {
+  const response = await request(address, { ...options, headers: { Accept: "text/html", "X-Token": token() } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   if (!response.ok) throw new Error(page.querySelector('[role="alert"]')?.textContent ?? `The studio answered ${response.status}`);
   return page;
+}
+
+/**
+ * Send a request, and repeat it once if it only reads: a browser drops what is under way when the machine's network
+ * changes, such as when a container starts.
+ * @param {string} address
+ * @param {RequestInit} options
+ * @returns {Promise<Response>}
+ */
+async function request(address, options) {
+  try {
+    return await fetch(address, options);
+  } catch {
+    if (options.method === "POST") return silent();
+    return fetch(address, options).catch(silent);
+  }
 }
 
 /** @returns {never} */
@@ -128,11 +144,11 @@ function silent() {
 }
 
 /**
- * @param {Promise<Response>} request
+ * @param {Promise<Response>} answer
  * @returns {Promise<any>}
  */
-async function answerOf(request) {
-  const response = await request.catch(silent);
+async function answerOf(answer) {
+  const response = await answer;
   const kind = response.headers.get("Content-Type") ?? "";
   const value = kind.includes("json") ? await response.json() : { error: await response.text() };
   if (!response.ok) throw new Error(value.error ?? `The studio answered ${response.status}`);
