@@ -51,6 +51,7 @@ def restless() -> Iterator[None]:
     thread.join()
 
 
+@pytest.mark.exclusive("each new network interrupts the browsers of other tests")
 @pytest.mark.usefixtures("restless")
 def test_pages_load_while_networks_come_and_go(site: str, tab: Any) -> None:
     for _ in range(6):
