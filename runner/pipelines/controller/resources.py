@@ -1,4 +1,4 @@
-"""What the steps of one command share: the slots of computes, and the functions that make runs."""
+"""Resources shared by the steps of one command: the computes' slots, and the functions that create runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOK = 0.5  # seconds between checks, because a compute can get more slots
 
 @dataclass
 class StepResources:
-    """Makes the runs of steps, and shares the slots of computes between them.
+    """Creates the runs of steps and shares the computes' slots among them.
 
     Parameters
     ----------
