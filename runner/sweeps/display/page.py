@@ -27,7 +27,7 @@ from runner.sweeps.ranking.facts import (
 )
 from runner.sweeps.records import SweepRecord, TrialRecord
 
-_METRICS = 20  # columns of metrics that are no objectives
+_METRICS = 20  # columns of metrics that are not objectives
 
 
 def write_page(record: SweepRecord, path: Path) -> None:

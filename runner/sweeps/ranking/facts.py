@@ -48,7 +48,7 @@ def value_of(trial: TrialRecord, metric: str) -> float | None:
 
 
 def other_metrics(sweep: SweepRecord) -> list[str]:
-    """Return the names of metrics that are numbers and no objectives; those that most trials have come first."""
+    """Return the names of numeric metrics that are not objectives, those of the most trials first."""
     objectives = {objective.metric for objective in sweep.objectives}
     known = (name for trial in sweep.trials for name in trial.metrics if value_of(trial, name) is not None)
     many = Counter(name for name in known if name not in objectives)
@@ -99,7 +99,7 @@ def best_of(sweep: SweepRecord) -> list[TrialRecord]:
 
 
 def ranked(sweep: SweepRecord) -> list[TrialRecord]:
-    """Return the completed trials, best ones first, then by the first objective."""
+    """Return the trials with a value of the first objective: the best, then completed ones, each by that value."""
     if not sweep.objectives:
         return []
     first = sweep.objectives[0]
