@@ -44,11 +44,11 @@ class ClusterCompute:
     Parameters
     ----------
     config : SshComputeConfig or DaskComputeConfig
-        Its settings.
+        The cluster's settings.
     machines : Machines
-        Finds its machines.
+        Finds the cluster's machines.
     several : bool
-        Whether many runs will follow, for which it is worth waiting for all nodes.
+        Whether many runs will follow, so that it is worth waiting for all nodes.
     say : Say
         Receives lines of progress.
     """
@@ -184,7 +184,7 @@ class ClusterCompute:
         return self._trees[digest]
 
     def _scaled(self, tree: Tree, handle: EnvironmentHandle, node: Node, name: str, order: JobOrder) -> JobOrder:
-        """Start a Dask cluster for a run, and return the order with which its script finds it."""
+        """Start a Dask cluster for a run, and return its order with the variables by which the script finds it."""
         script = order.script or ""
 
         def ready(candidate: Node) -> tuple[EnvironmentHandle, str]:
@@ -204,7 +204,7 @@ class ClusterCompute:
         return order.replace(variables={**order.variables, **cluster_variables, "PYTHONPATH": os.pathsep.join(paths)})
 
     def _handle(self, handle: EnvironmentHandle, node: Node) -> EnvironmentHandle:
-        """Return an environment on a node, building it there if necessary."""
+        """Return an environment on a node, building it if necessary."""
         key = (node.name, handle.record.key)
         with self._making:
             lock = self._building.setdefault(key, threading.Lock())
