@@ -36,7 +36,7 @@ def read_condition(text: str) -> Condition:
     Raises
     ------
     UserError
-        If it is not one.
+        If the text is not a condition, or its alias is not a valid name.
     """
     match = _FORM.fullmatch(text)
     if match is None:

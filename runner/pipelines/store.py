@@ -28,7 +28,10 @@ def read_steps(run: RunLayout) -> dict[str, StepRecord]:
 
 
 def readable_steps(run: RunLayout) -> dict[str, StepRecord]:
-    """Return the same, or warn and return nothing if the steps cannot be read. For code that reads many pipelines."""
+    """Return the last state of each step, or warn and return an empty dict if the steps cannot be read.
+
+    For code that reads many pipelines, one of which may be damaged.
+    """
     try:
         return read_steps(run)
     except UserError as error:

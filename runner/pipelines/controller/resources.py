@@ -45,7 +45,7 @@ class StepResources:
 class _Slots:
     """The slots of a compute, first come, first served.
 
-    The reference to the compute keeps its `id`, which is the key here, from being reused by another object.
+    `StepResources` finds slots by the `id` of their compute. The reference to the compute keeps that from being reused.
     """
 
     def __init__(self, compute: Compute) -> None:

@@ -110,7 +110,7 @@ class Sections:
     def _changed_parts(self, key: str, value: Any) -> dict[str, Any] | None:
         """Return the settings of a section that differ, or None if the whole section must be composed again.
 
-        Trials mostly change one argument of a job, whose section is the largest.
+        Most trials change one argument of the job, which is the largest section.
         """
         before = self._written.get(key)
         if key not in _IN_PARTS or not isinstance(before, Mapping) or not isinstance(value, Mapping):
