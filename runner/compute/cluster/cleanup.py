@@ -28,7 +28,7 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
     -------
     dict
         ``removed`` and ``ended`` (lists of runs), ``freed`` (bytes), ``unknown`` (number of runs kept because they
-        belong to other workspaces) and ``said`` (the line to print).
+        belong to other workspaces or their records cannot be read) and ``said`` (the line to print).
 
     Raises
     ------

@@ -31,9 +31,11 @@ class Finding:
     problems : list of str
         Its problems.
     facts : dict
-        Facts about the machine.
+        Facts about the machine, such as its platform, user, clock and free bytes.
     state : dict
-        Running jobs and stored data.
+        ``daemon`` (its pid, or None), ``running`` (jobs), ``runs`` (folders) and ``kept`` (bytes by cache).
+    slots : int or None
+        The number of concurrent runs.
     milliseconds : float or None
         The round trip time of a message.
     """

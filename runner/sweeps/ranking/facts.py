@@ -16,7 +16,10 @@ STOPPED = "stopped early"
 
 
 def counts(sweep: SweepRecord) -> dict[str, int]:
-    """Return the numbers of trials that are running, completed, failed, stopped early, canceled and left."""
+    """Return the number of trials by ``running``, ``completed``, ``failed``, ``stopped early``, ``canceled``, ``left``.
+
+    A queued trial counts as running. ``left`` is 0 if the total is unknown.
+    """
     tally = dict.fromkeys(("running", COMPLETED, FAILED, STOPPED, "canceled", "left"), 0)
     for trial in sweep.trials:
         word = status_of(trial)
