@@ -1,4 +1,4 @@
-"""What the commands about models and data assets print of aliases."""
+"""Moves and shows aliases, for the commands about models and data assets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Named(Protocol):
 
 
 class Version(Protocol):
-    """A version of one."""
+    """A version of a model or a data asset."""
 
     @property
     def version(self) -> int:
@@ -67,7 +67,7 @@ def move(named: Named, alias: str | None, find: Callable[[], Version] | None) ->
 
 
 def show_history(what: str, changes: list[dict[str, Any]], alias: str | None) -> None:
-    """Print the changes of all aliases of something, or of one of them."""
+    """Print the changes of all aliases, or of one. `what` names the model or data asset in the message."""
     history = [change for change in changes if alias in (None, change["alias"])]
     if wants_json():
         emit_json(history)

@@ -23,7 +23,7 @@ _WORKSPACE, _JSON = "vivero.workspace", "vivero.json"
 
 def _remember(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def store(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
-        # `meta` is shared by the whole command line, so the option may be given at any place.
+        # `meta` is shared by the whole command line, so the option may be given anywhere.
         if value:
             context.meta[key] = value
 
@@ -82,7 +82,7 @@ def trusted_workspace() -> Layout:
     Raises
     ------
     UserError
-        If others could have written it.
+        If other users could have written to it.
     """
     from runner.workspaces import trusted_workspace as find
 
@@ -148,7 +148,7 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
 
 
 def tag_change(word: str) -> tuple[str, str | None]:
-    """Return the tag that ``KEY=VALUE`` sets, or that ``KEY-`` removes, with None.
+    """Return the key and value that ``KEY=VALUE`` sets, or the key that ``KEY-`` removes and None.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Commands that act on several things: a problem with one does not keep the command from the others."""
+"""Applies a command to several runs or sweeps. A problem with one does not stop the others."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ T = TypeVar("T")
 
 
 def act_on_each(items: Iterable[T], act: Callable[[T], tuple[dict[str, Any], str]], name: Callable[[T], str]) -> None:
-    """Act on each item, and print its line, or with ``--json`` what is known of all.
+    """Act on each item and print a line for it, or with ``--json`` one list of all results.
 
     Parameters
     ----------
     items : iterable
         Runs or sweeps.
     act : callable
-        Acts on one, and returns what ``--json`` prints of it and its line.
+        Acts on an item. Returns its entry for ``--json`` and the line to print.
     name : callable
-        Returns how its problem begins.
+        Returns the name of an item for error messages.
 
     Raises
     ------

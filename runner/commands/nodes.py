@@ -140,7 +140,7 @@ def _stop(nodes: list[Node], runs: bool) -> None:
 
 
 def _tell(nodes: list[Node], do: Any) -> None:
-    """Run an action on all nodes and print the results. A node that is down gives exit code 2."""
+    """Run an action on all nodes and print the results. A node that is down gives exit code 1."""
 
     def guarded(node: Node) -> tuple[dict[str, Any], str]:
         try:

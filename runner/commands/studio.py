@@ -84,7 +84,7 @@ def _words(paths: tuple[str, ...], read_only: bool) -> list[str]:
 
 
 def _serve_on(host: str, words: list[str], listening: socket.socket, url: str, *, browse: bool) -> None:
-    """Start a studio on another machine, and lead connections to it until it ends."""
+    """Start a studio on another machine, and tunnel connections to it until it ends."""
     import re
 
     from runner.hosts.ssh.server import RemoteServer
@@ -121,7 +121,7 @@ def _open(paths: tuple[str, ...]) -> list[Shown]:
 
 
 def _show(address: str) -> None:
-    """Open a browser where there is a screen; a browser in the terminal would take it from this command."""
+    """Open a browser if there is a graphical display. A text browser would take over this command's terminal."""
     if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         import threading
         import webbrowser

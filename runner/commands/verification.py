@@ -1,4 +1,4 @@
-"""What ``vivero models verify`` and ``vivero data verify`` share: the report."""
+"""The report of ``vivero models verify`` and ``vivero data verify``."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Versions(Protocol):
         """Return the numbers of the versions."""
 
     def verify(self, number: int) -> Sequence[str]:
-        """Return what is wrong with a version."""
+        """Return the problems of a version."""
 
 
 def report(context: click.Context, chosen: Iterable[tuple[Versions, int | None]]) -> None:
-    """Verify versions, with None all versions, print what is damaged, and end with exit code 2 if anything is."""
+    """Verify versions, or all of a name with None, print the problems, and exit with code 2 if there are any."""
     results = list[dict[str, Any]]()
     for holder, number in chosen:
         for version, problems in _verified(holder, number):
@@ -57,7 +57,7 @@ def _verified(holder: Versions, number: int | None) -> Iterator[tuple[int | None
     """Yield each version with its problems. The version is None if the versions cannot be listed."""
     try:
         numbers = holder.version_numbers() if number is None else [number]
-    except (UserError, OSError) as error:  # the others are verified nevertheless
+    except (UserError, OSError) as error:  # the others are still verified
         mistake = as_mistake(error)
         if mistake is None:
             raise

@@ -1,4 +1,4 @@
-"""What the commands about models and data assets have in common: versions in tables, their tags, and their removal."""
+"""Shared by the commands about models and data assets: versions in tables, their tags and their removal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def cells_of_name(row: Mapping[str, Any]) -> list[str]:
 
 
 def tag_changes(group: str, reference: str, words: tuple[str, ...]) -> dict[str, str | None]:
-    """Return the tags to set, None for those to remove.
+    """Return the value of each tag to set, and None for each tag to remove, by key.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def say_tags(reference: str, tags: Mapping[str, str]) -> None:
 
 
 def what_is_removed(kind: str, name: str, number: int | None, versions: int) -> str:
-    """Return what a removal removes: one version, or with None all of them."""
+    """Return what is removed, for messages: version `number`, or all `versions` of them if it is None."""
     if number is not None:
         return f"version {number} of {kind} {name}"
     return f"{kind} {name} with {'its version' if versions == 1 else f'all {versions} versions'}"

@@ -80,7 +80,7 @@ class DaskMachine:
         raise trouble
 
     def occupy(self, run: Path) -> None:
-        """Show the scheduler that a run is still going, so that it does not stop the worker as idle."""
+        """Show the scheduler that a run is still running, so that it does not stop the worker as idle."""
         workers = list(self._machines.workers.get(self.name, {}))
         self._machines.client.occupy(workers, f"vivero-{run.name}", RunLayout(run).worker_lock)
 

@@ -8,12 +8,12 @@ from runner.errors import UserError
 
 
 def check_limits(config: Any) -> None:
-    """Check the numbers.
+    """Check the numbers in a cluster's settings.
 
     Raises
     ------
     UserError
-        If one is out of range, or two contradict each other.
+        If a number is out of range, or two contradict each other.
     """
     if config.min_nodes < 0 or (config.max_nodes is not None and config.max_nodes < max(1, config.min_nodes)):
         raise UserError(

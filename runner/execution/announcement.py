@@ -1,7 +1,7 @@
 """Tells the process that started this one which run or sweep it has begun.
 
 The starter passes the descriptor of a pipe in ``VIVERO_ANNOUNCE``. The folder of the first run or sweep is written to
-it, and it is closed: its end without a line means that nothing was begun.
+the pipe, which is then closed. If the pipe ends without a line, nothing was started.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def take() -> None:
 
 
 def announce(folder: Path) -> None:
-    """Tell which folder a run or sweep has, if somebody waits for the first one."""
+    """Write the folder of a run or sweep to the pipe. Has no effect without a pipe, or after the first call."""
     while _waiting:
         descriptor = _waiting.pop()
         with contextlib.suppress(OSError):  # nobody reads it any more

@@ -1,4 +1,4 @@
-"""Replaces the names of data assets in a composition by exact versions, which are fixed in the plan of a run."""
+"""Replaces references to data assets in a composition with exact versions, which the plan of a run keeps."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class AssetVersions:
     Parameters
     ----------
     root : Path, optional
-        A workspace.
-    known : mapping
-        The versions that references to assets of this workspace have already.
+        The root of a workspace.
+    known : mapping, optional
+        The versions already found for references in this workspace, by reference.
     """
 
     def __init__(self, root: Path | None = None, known: Mapping[str, str] | None = None) -> None:
@@ -41,7 +41,7 @@ class AssetVersions:
         Raises
         ------
         UserError
-            If there is none.
+            If there is no such version.
         """
         key = (layout.root, reference)
         if key not in self._found:
@@ -91,9 +91,9 @@ def with_versions(composed: Composition, layout: Layout, base: Path, versions: A
 
 
 def with_step_versions(plain: Mapping[str, Any], steps: Iterable[Step]) -> dict[str, Any]:
-    """Return a pipeline's composition as plain data whose steps name the versions that their plans have.
+    """Return a pipeline's composition as plain data, in which each step names the asset versions of its plan.
 
-    A pipeline that is resumed or repeated therefore reads what it read at first, even if an alias was moved.
+    A pipeline that is resumed or repeated therefore reads the same data, even if an alias was moved.
     """
     pipeline = dict(plain["pipeline"])
     pipeline["steps"] = {

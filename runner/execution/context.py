@@ -32,9 +32,9 @@ class RunContext:
     `handle` is set by the prepare stage, or reopened from its record; `job` is set by the run stage.
     `preflight` refuses, before anything runs, an endpoint to which the model could not be deployed.
     `at_a_time` is the number of concurrent runs that share the cores, None for a single run.
-    `expected_inputs` has the hashes of inputs that a step left for others.
+    `expected_inputs` maps each input that another step wrote to the hash it had when that step ended.
     `batch` says how to call the functions of a script that gets a piece of an input.
-    `steps` are those of a pipeline, and `stages` its own in the place of a script's run's, by name.
+    `steps` are the steps of a pipeline, and `stages` the stages that replace those of a script's run, by name.
     `look_at_git` returns the state of the source folder's repository and writes uncommitted changes to a file.
     `closing` closes the computes that were made for this run and its steps, not those that it shares with other runs.
     """
@@ -67,7 +67,7 @@ class RunContext:
 
 @dataclass(frozen=True)
 class RestoredRun:
-    """The earlier run that a rerun repeats: its snapshot's hash, its environment and its lock."""
+    """The earlier run that a rerun repeats: the hashes of its snapshot and inputs, its environment and its lock."""
 
     run_id: str
     snapshot_hash: str
@@ -82,16 +82,16 @@ class Stage(NamedTuple):
     Parameters
     ----------
     name : str
-        Also the field of the run's record that gets the stage's result.
+        The stage's name, which is also the field of the run's record that gets its result.
     status : str
-        The run's status meanwhile.
+        The run's status during the stage.
     word : str
-        What the user is shown.
+        The word shown to the user.
     function : callable
         Carries the stage out and returns its result.
     recorded : bool
-        Whether the run's record is written before the stage starts. It is not worth that for an instant stage which
-        can be repeated: the result of the stage before is then written together with this one's.
+        Whether the run's record is written before the stage starts. False for an instant stage that can be repeated:
+        the result of the previous stage is then written together with this one's.
     """
 
     name: str

@@ -48,7 +48,7 @@ def _restored(context: RunContext, record: RunRecord, host: Any) -> EnvironmentH
 
 
 class LocalInspector:
-    """Starts a Python of this machine.
+    """Inspects a model in a new Python process on this machine.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class LocalInspector:
         )
 
     def _waits(self, path: Path, limit: float) -> Iterator[float]:
-        """Yield the time to wait, and report progress from the second time on."""
+        """Yield the seconds to wait, up to `limit` in total. Reports progress before each wait but the first."""
         step, begun = timeouts.progress_interval(limit), time.monotonic()
         yield step
         while (passed := time.monotonic() - begun) < limit:
@@ -85,14 +85,14 @@ class LocalInspector:
 
 
 class ApartInspector:
-    """Sends a model to another machine, inspects it there and removes it.
+    """Copies a model to another machine, inspects it on that machine and removes the copy.
 
     Parameters
     ----------
     host : callable
         Returns the machine.
     environment : callable
-        Returns the run's environment there, building it if necessary.
+        Returns the run's environment on that machine, building it if necessary.
     """
 
     def __init__(self, host: Callable[[], Any], environment: Callable[[Any], EnvironmentHandle]) -> None:
@@ -104,7 +104,7 @@ class ApartInspector:
         Raises
         ------
         UserError
-            If no machine answers, or the environment cannot be built there.
+            If no machine answers, or the environment cannot be built on it.
         """
         host: RemoteHost = self._host()
         handle = self._environment(host)

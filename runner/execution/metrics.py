@@ -19,7 +19,7 @@ _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 @dataclass(frozen=True)
 class Kind:
-    """What lines of one kind are.
+    """The properties of one kind of line.
 
     Parameters
     ----------
@@ -56,11 +56,11 @@ KINDS = {
     "predictions": Kind(),
     "moved": Kind(removes=True),  # the values belong to a child run
 }
-_UNKNOWN = Kind()  # of a later release
+_UNKNOWN = Kind()  # from a later release
 
 
 def kind_of(line: Line) -> Kind:
-    """Return the kind of a line; one that names none is a scalar."""
+    """Return the kind of a line. A line without a kind is a scalar."""
     name = line.get("kind")
     return KINDS["scalar"] if name is None else KINDS.get(name, _UNKNOWN)
 

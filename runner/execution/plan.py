@@ -48,7 +48,7 @@ class Plan:
     base : Path
         The folder the command was typed in, to which relative paths refer.
     steps : tuple of Step
-        Those of a pipeline, each after those it needs.
+        The steps of a pipeline, each after those it needs.
     """
 
     spec: RunSpec

@@ -1,4 +1,4 @@
-"""From a composed configuration to a checked plan of one run. Nothing is written here."""
+"""Turns a composed configuration into a checked plan of one run. Nothing is written to disk."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ def make_plan(
 
     Parameters
     ----------
+    base : Path
+        The folder the command was typed in, to which relative paths refer.
+    chosen_experiment : str or None
+        The chosen option of the ``experiment`` group, which names the experiment if ``experiment_name`` is not set.
+    overrides : tuple of str
+        The words of the command line, for the record.
     layout : Layout or None
         The workspace, if already known.
     versions : AssetVersions or None

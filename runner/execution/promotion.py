@@ -36,7 +36,7 @@ def read_condition(text: str) -> Condition:
     Raises
     ------
     UserError
-        If it is not one.
+        If the text is not a condition, or its alias is not a valid name.
     """
     match = _FORM.fullmatch(text)
     if match is None:
@@ -48,7 +48,7 @@ def read_condition(text: str) -> Condition:
 
 
 def promote(registry: FileRegistry, made: ModelRecord, condition: Condition, say: Say) -> str | None:
-    """Move the alias to a version if it wins, or if no version has the alias; return the alias that moved."""
+    """Move the alias to a version that wins, or if no version has it. Return the alias, or None if it did not move."""
     value = as_number(made.metrics.get(condition.metric))
     if value is None or math.isnan(value):
         say(f"{made.name}:{made.version} has no metric {condition.metric}: alias {condition.alias} is unchanged")

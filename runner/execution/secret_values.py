@@ -24,7 +24,7 @@ def restore_secrets(config: Config, run_id: str, given: Mapping[str, Any]) -> di
     Parameters
     ----------
     config : mapping
-        As recorded.
+        The recorded composition.
     run_id : str
         For the message.
     given : mapping
@@ -33,7 +33,7 @@ def restore_secrets(config: Config, run_id: str, given: Mapping[str, Any]) -> di
     Raises
     ------
     UserError
-        If one is masked and was not given, or its environment variable is not set.
+        If a masked secret was not given, or the environment variable that a secret comes from is not set.
     """
     config = _with_given(config, given)
 
@@ -67,7 +67,7 @@ def read_given(words: Sequence[str]) -> dict[str, str]:
     Raises
     ------
     UserError
-        If a word has another form. Everything else is repeated as recorded.
+        If a word has another form, because everything but secrets is repeated as recorded.
     """
     values = {}
     for word in words:
@@ -90,7 +90,7 @@ def _with_given(config: Config, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_value(before: Any, path: Sequence[str], value: Any, key: str) -> Any:
-    """Return plain data with another value at a place that it has."""
+    """Return plain data in which the value at an existing path is replaced."""
     name, *rest = path
     if isinstance(before, list) and name.isdigit() and int(name) < len(before):
         at = int(name)
@@ -101,7 +101,7 @@ def _with_value(before: Any, path: Sequence[str], value: Any, key: str) -> Any:
 
 
 def _mapped(value: Any, change: Callable[[str, str], str], path: str = "") -> Any:
-    """Return plain data with a function applied to each key and text."""
+    """Return plain data with a function of the dotted key and the text applied to each text."""
     if isinstance(value, Mapping | list):
         pairs: Iterator[tuple[Any, Any]] = iter(value.items() if isinstance(value, Mapping) else enumerate(value))
         result = {key: _mapped(item, change, f"{path}.{key}" if path else str(key)) for key, item in pairs}

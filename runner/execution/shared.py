@@ -33,7 +33,7 @@ class Once(Generic[T]):
     def get(
         self, key: Hashable, make: Callable[[], T], good: Callable[[T], bool] = lambda _made: True
     ) -> tuple[T, bool]:
-        """Return the value and whether it already existed. An outdated value is created again."""
+        """Return the value and whether it already existed. A value that is no longer `good` is created again."""
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
@@ -53,8 +53,8 @@ class Shared:
         self._looks: Once[_Looks] = Once()
 
     def between(self, context: RunContext) -> RunContext:
-        """Return a context that takes snapshots and environments from here if an earlier trial used the same."""
-        place = repr(context.spec.compute) if context.compute.apart else ""  # nodes have environments of their own
+        """Return a context that reuses the snapshots, environments and git states of earlier runs."""
+        place = repr(context.spec.compute) if context.compute.apart else ""  # each node builds its own environments
         return dataclasses.replace(
             context,
             snapshots=_Snapshots(context.snapshots, self._snapshots),

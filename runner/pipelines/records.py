@@ -35,7 +35,7 @@ class StepRecord(Record):
 
 @frozen_record
 class StepResult(Record):
-    """A file of ``steps/``, by a step's key: the run that computes or has computed it."""
+    """A file in ``steps/``, named after a step's key: the run that computes or computed the step."""
 
     format: int = FORMAT
     run: Name

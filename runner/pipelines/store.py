@@ -1,4 +1,4 @@
-"""Reads and writes what is recorded of pipelines: the steps of a run, and the results of steps by their key."""
+"""Reads and writes the records of pipelines: the steps of a run, and the results of steps by their key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def read_steps(run: RunLayout) -> dict[str, StepRecord]:
 
 
 def readable_steps(run: RunLayout) -> dict[str, StepRecord]:
-    """Return the same, nothing of a pipeline whose steps cannot be read. That is for code that reads many pipelines."""
+    """Return the last state of each step, or warn and return an empty dict if the steps cannot be read.
+
+    For code that reads many pipelines, one of which may be damaged.
+    """
     try:
         return read_steps(run)
     except UserError as error:
@@ -37,7 +40,7 @@ def readable_steps(run: RunLayout) -> dict[str, StepRecord]:
 
 
 def all_steps(run: RunLayout, record: RunRecord) -> list[StepRecord]:
-    """Return the state of each step of a pipeline, also of those that have not begun, as they are written."""
+    """Return the state of each step of a pipeline in the written order, including steps that have not begun."""
     begun, planned = read_steps(run), record.part("pipeline").get("steps")
     steps = planned if isinstance(planned, Mapping) else {}
     return [
@@ -82,7 +85,7 @@ def pipeline_runs(layout: Layout, experiment: str | None = None) -> Iterator[Run
 
 
 def earlier_step(layout: Layout, experiment: str, name: str, steps: Collection[str]) -> StepRecord:
-    """Return the newest completed state of a step in a pipeline with the same steps.
+    """Return the newest completed state of a step, from pipelines whose steps are all among `steps`.
 
     Raises
     ------
@@ -104,7 +107,7 @@ def earlier_step(layout: Layout, experiment: str, name: str, steps: Collection[s
 
 
 def is_deleted(layout: Layout, step: StepRecord) -> bool:
-    """Return whether the run that a step has its result from was deleted."""
+    """Return whether the run that holds a step's result was deleted."""
     return step.run is not None and locate(layout, step.run) is None
 
 
@@ -115,7 +118,7 @@ class StepResults:
         self._layout = layout
 
     def lock(self, key: str) -> Path:
-        """Return the lock that is held while a step is computed."""
+        """Return the path of the lock that is held while a step is computed."""
         return self._layout.step_lock(key)
 
     def begin(self, key: str, record: RunRecord) -> None:
@@ -127,7 +130,7 @@ class StepResults:
         write_json(path, StepResult(run=record.id, experiment=record.experiment).to_json(), durable=False)
 
     def find(self, key: str) -> RunRecord | None:
-        """Return the run that has computed a step, or does so now, None if there is none any more."""
+        """Return the run that computed or is computing a step, or None if there is none or it was deleted."""
         try:
             result = read_record(self._layout.step_result(key), StepResult)
             return read_run(self._layout.run(result.experiment, result.run).root)

@@ -26,14 +26,14 @@ _VALUES = {
 
 
 def why(layout: Layout, pipeline: RunRecord, name: str) -> list[str]:
-    """Return what has changed of a step since it was computed before, one line for each change.
+    """Return why a step was computed or reused, with one line for each change since it was last computed.
 
     Parameters
     ----------
     pipeline : RunRecord
         The run of the pipeline.
     name : str
-        The step.
+        The step's name.
 
     Raises
     ------

@@ -49,7 +49,7 @@ def find_artefact(run: RunLayout, path: str | None) -> Path:
     Raises
     ------
     UserError
-        If it is missing, not the only one, or outside the run.
+        If it does not exist or is outside the run, or `path` is None and there is not exactly one.
     """
     if path is None:
         return _only_model(run)

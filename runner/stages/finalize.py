@@ -20,7 +20,13 @@ from runner.statuses import COMPLETED
 
 
 def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
-    """Collect the results of the script."""
+    """Collect the results of the script.
+
+    Raises
+    ------
+    UserError
+        If a data output is missing or refused. The other results are recorded first.
+    """
     run, notes = context.run, list[str]()
     for source, target in ((run.work_outputs, run.outputs), (run.work_logs, run.logs)):
         _move(source, target)
@@ -38,7 +44,7 @@ def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
 
 
 def _published(context: RunContext, record: RunRecord, made: FinalizeRecord) -> FinalizeRecord:
-    """Publish the data outputs of a completed script. What was collected is kept if that is refused."""
+    """Publish the data outputs of a completed script. If one is refused, the collected results are still recorded."""
     if not context.spec.data.outputs or record.run is None or record.run.status != COMPLETED:
         return made
     from runner.stages.publish import publish  # few runs have data outputs

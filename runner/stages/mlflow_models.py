@@ -23,7 +23,7 @@ def advice(reason: str) -> str | None:
 
 
 def has_registered(run: RunLayout) -> bool:
-    """Return whether the script registered something."""
+    """Return whether the script registered a model with MLflow."""
     return (run.mlflow / _FILE).exists()
 
 

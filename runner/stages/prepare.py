@@ -25,8 +25,8 @@ def prepare(context: RunContext, _record: RunRecord) -> PrepareRecord:
     Raises
     ------
     UserError
-                If the source, the environment or an input is not available or could have been written by others, or the
-                endpoint would refuse the model.
+        If the source, the environment or an input is not available or could have been written by others, or the
+        endpoint would refuse the model.
     """
     snapshot = _snapshot(context)
     ownership.check(context.layout.root, context.layout.snapshot(snapshot.hash))
@@ -67,7 +67,7 @@ def _handle(context: RunContext, say: Say) -> EnvironmentHandle:
         except UnreachableError as lost:
             if context.run.cancel.exists():
                 raise
-            if lost.message != reported:  # it may be down for long, and is retried all the time
+            if lost.message != reported:  # each loss is reported once, because it may be down for long
                 say(f"{lost.message}: trying again")
             reported = lost.message
 

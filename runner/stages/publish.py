@@ -17,7 +17,7 @@ from runner.store.data.store import DataStore
 
 
 def publish(context: RunContext, record: RunRecord) -> dict[str, str]:
-    """Return the version, as ``NAME:VERSION``, that each output became. All outputs are checked first.
+    """Publish the outputs that name an asset; return ``NAME:VERSION`` by output. All outputs are checked first.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
     Raises
     ------
     Detached
-        If the run is to continue by itself.
+        If the run continues without the controller, with ``detach=true``.
     """
     assert record.prepare is not None and context.handle is not None  # noqa: S101 - the previous stage sets it
     for name, input_record in record.prepare.inputs.items():
@@ -62,7 +62,7 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
 
 
 def _advice(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | None:
-    """Return what to do about the reason of a failure, where that is known."""
+    """Return advice if the reason of a failure is a known one."""
     from runner.stages.mlflow_models import advice
 
     return hint(context, snapshot, reason) or advice(reason)
@@ -90,7 +90,7 @@ def create_working_copy(context: RunContext, record: RunRecord) -> None:
     if context.compute.apart:
         return
     if context.handle is not None and context.handle.attended:
-        context.run.requests.mkdir(exist_ok=True)  # ours, whatever user the script is in its container
+        context.run.requests.mkdir(exist_ok=True)  # must belong to us, even if the container runs as another user
     context.snapshots.check_out(record.prepare.snapshot.hash, context.run.work)
     for folder in (context.run.work_outputs, context.run.work_logs):
         make_folder(folder)
@@ -150,9 +150,8 @@ class Tail:
 def read_result(run_: RunLayout) -> ResultRecord:
     """Return the worker's result, with notes about files that were not kept.
 
-    A worker that died without one has failed, unless its end was asked for.
-
-    The script has ended: from here on nothing it left is followed.
+    Without a result, the run has failed, or was canceled if that was requested. Links and special files that the
+    script left are removed first, so that nothing that runs later follows them.
     """
     notes = tuple(remove_special_files(run_))
     try:

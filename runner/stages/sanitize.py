@@ -25,7 +25,7 @@ _SPECIAL = stat.S_ISUID | stat.S_ISGID
 
 
 def remove_special_files(run: RunLayout) -> Iterator[str]:
-    """Remove everything except files and folders from the places that are read later. Yield a note for each.
+    """Remove links and special files from the folders that are read later. Yield a note for each of them.
 
     The rest of the working directory is not changed. Paths are texts here, because this runs for each trial of a sweep
     and would spend most of its time on creating path objects.
@@ -64,7 +64,7 @@ def _plain(folder: str, root: str, *, deep: bool) -> Iterator[str]:
 def _allow(path: str, mode: int, needed: int, before: int | None = None) -> None:
     wanted = stat.S_IMODE(mode | needed)
     if wanted != stat.S_IMODE(mode if before is None else before):
-        with contextlib.suppress(PermissionError):  # another member's; refused later if it cannot be read
+        with contextlib.suppress(PermissionError):  # owned by another member; refused later if it cannot be read
             Path(path).chmod(wanted)
 
 

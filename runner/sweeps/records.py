@@ -75,13 +75,13 @@ class SweepRecord(Record):
     arguments : tuple of str
         All words as typed, with which the sweep can be resumed.
     config : mapping
-        The shared composition, resolved.
+        The shared composition, with interpolations as written and secrets masked.
     space : mapping
         The values of each parameter, as plain data.
     assets : mapping
         The version that each reference to a data asset means: ``iris:2`` for ``iris@golden``.
     objectives : tuple of Objective
-        Empty: no trial is best.
+        If empty, no trial is best.
     policy : mapping
         The early termination, as configured.
     total : int or None

@@ -58,7 +58,7 @@ def add(
 
 
 def _example(word: str) -> str:
-    """Return a command that adds the only word that was given, which is more likely a path than a name."""
+    """Return an example that uses the only word that was given, as the path if it looks like one, else as the name."""
     path = Path(word)
     if not path.suffix and len(path.parts) < 2 and not path.exists():
         return f"vivero data add {shlex.quote(word)} PATH"

@@ -102,7 +102,7 @@ def _print_table(table: Any) -> None:
 
 
 def _distribution(column: Any) -> str:
-    """Return the bins of numbers or dates as a line of blocks, the fullest as the highest. Empty bins are spaces."""
+    """Return the histogram of a column as a line of blocks, the fullest bin the highest. Empty bins are spaces."""
     bins = column.histogram or column.timeline
     counts = list(bins.counts) if bins is not None else []
     while len(counts) > _BINS:

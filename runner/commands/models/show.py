@@ -68,7 +68,7 @@ def _print(record: ModelRecord, aliases: list[str], versions: list[int], locatio
 
 
 def _data(record: ModelRecord) -> dict[str, str]:
-    """Return the hash of each input, with the version of the data asset that it is."""
+    """Return the hash of each input, after the version of the data asset if it is one."""
     assets = {name: f"{asset} " for name, asset in record.assets.items()}
     return {name: f"{assets.get(name, '')}{digest}" for name, digest in record.data.items()}
 

@@ -32,7 +32,7 @@ def pipelines(experiment: str | None, limit: int) -> None:
 
 
 def _rows(runs: list[Run]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each pipeline that can be read; name the others."""
+    """Yield a row for each pipeline that can be read; warn about the others."""
     for run in runs:
         try:
             yield _row(run)

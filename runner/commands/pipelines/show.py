@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.api import Run
     from runner.pipelines.records import StepRecord
 
-_LOOK = 0.5  # seconds between two looks at a pipeline that goes on
+_LOOK = 0.5  # seconds between updates of a running pipeline
 _INDENT = "  "
 
 
@@ -89,7 +89,7 @@ def _rows(run: Run) -> list[list[str]]:
 
 
 def _follow(run: Run) -> None:
-    """Draw the steps again and again until the pipeline has ended or is not followed. Ctrl-C ends only the watching."""
+    """Redraw the steps until the pipeline has ended or is no longer followed. Ctrl-C does not end the pipeline."""
     from rich.live import Live
     from rich.table import Table
 

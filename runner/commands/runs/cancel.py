@@ -37,7 +37,7 @@ def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
 
 
 def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
-    """Return whether a text names a sweep. A part of ids of both kinds is refused, to not cancel the wrong one."""
+    """Return whether a text names a sweep. A text that matches runs and sweeps is refused as ambiguous."""
     from runner.api.runs.find import matching
 
     if text in ids:

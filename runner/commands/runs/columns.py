@@ -15,7 +15,7 @@ from runner.errors import UserError, nearest
 
 Row = Mapping[str, Any]
 _OPTIONAL = ("experiment", "model", "created", "duration")  # a narrow terminal drops these, starting with the first
-_SHOWN = 3  # of a mapping in one column
+_SHOWN = 3  # names of a mapping in one cell
 
 
 def read_columns(text: str) -> list[str]:
@@ -63,7 +63,7 @@ def cell_of(row: Row, column: str, sort: str | None) -> str:
 
 
 def _first_of(row: Row, column: str, sort: str | None) -> list[str]:
-    """Return the names that come first in a column of several."""
+    """Return the names to show first in a cell with several."""
     owner, dot, name = (sort or "").partition(".")
     first = [name] if dot and owner == column else [sort] if sort and column == "metrics" else []
     if column != "metrics" or row.get("objective") is None:

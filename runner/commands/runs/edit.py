@@ -1,4 +1,4 @@
-"""``vivero tag``, ``rename``, ``note`` and ``archive``: change what a run is called and known by."""
+"""``vivero tag``, ``rename``, ``note`` and ``archive``: edit the labels of a run."""
 
 from __future__ import annotations
 

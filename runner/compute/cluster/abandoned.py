@@ -9,7 +9,15 @@ from runner.layout import NodeLayout
 
 
 def end_late_run(node: Node, name: str, apart: Path | None) -> None:
-    """End a run that was restarted elsewhere, keep its results apart, and remove it from the node."""
+    """End a run that was restarted elsewhere, and remove it from the node.
+
+    Parameters
+    ----------
+    name : str
+        The name of the run's folder on the node.
+    apart : Path or None
+        The folder that keeps the result and log of this attempt. None discards them.
+    """
     run = NodeLayout(node.root()).run(name)
     place = run.root
     host = node.host()

@@ -9,7 +9,7 @@ _EARLIER = timedelta(days=1)  # a node's clock may be behind
 
 
 def make_certificates() -> dict[str, bytes]:
-    """Return ``ca.pem``, ``cert.pem`` and ``key.pem``."""
+    """Return the contents of ``ca.pem``, ``cert.pem`` and ``key.pem`` by name. They are valid for 30 days."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -13,7 +13,7 @@ from runner.statuses import TERMINAL
 
 
 def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
-    """Remove from a node what ended runs of a workspace left there.
+    """Remove the leftovers of a workspace's ended runs from a node.
 
     Parameters
     ----------
@@ -23,6 +23,12 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
         The workspace whose runs are known.
     everything : bool
         Also remove environments, sources, data and tools, which are sent again when needed.
+
+    Returns
+    -------
+    dict
+        ``removed`` and ``ended`` (lists of runs), ``freed`` (bytes), ``unknown`` (number of runs kept because they
+        belong to other workspaces or their records cannot be read) and ``said`` (the line to print).
 
     Raises
     ------
@@ -49,7 +55,13 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
 
 
 def stop(node: Node, runs: bool) -> dict[str, Any]:
-    """End the prefork interpreters on a node, and with `runs` also running jobs."""
+    """End the prefork interpreters on a node, and with `runs` also running jobs.
+
+    Returns
+    -------
+    dict
+        The node's answer, and ``said``, the line to print.
+    """
     answer = node.call("node.cleanup", "stop", runs=runs).result()
     message = "no prefork interpreters were running" if not answer["daemon"] else "prefork interpreters ended"
     if answer["ended"]:
@@ -61,7 +73,7 @@ def _has_ended(layout: Layout, place: str) -> bool | None:
     """Return whether the run or attempt of a folder ``RUN.ATTEMPT`` has ended; None if unknown."""
     run_id, _, attempt = place.rpartition(".")
     if run_id == "ahead" or attempt == "part":
-        return False  # shown to an interpreter, or not filled yet: the node's own to remove
+        return False  # warms up an interpreter, or is still being filled: the node removes it itself
     record_file = next(layout.runs.glob(f"*/{_escaped(run_id)}/{RunLayout.record}"), None)
     if record_file is None:
         return None
@@ -70,7 +82,7 @@ def _has_ended(layout: Layout, place: str) -> bool | None:
         if read_record(record_file, RunRecord).status in TERMINAL:
             return True
         lines = list(read_lines(RunLayout(folder).attempts, AttemptLine))
-    except UserError as error:  # files of runs that may still be going are not touched
+    except UserError as error:  # files of runs that may still be running are not touched
         warn_once(record_file, str(error))
         return None
     return any(str(line["attempt"]) == attempt for line in lines)

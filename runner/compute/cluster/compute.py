@@ -44,11 +44,11 @@ class ClusterCompute:
     Parameters
     ----------
     config : SshComputeConfig or DaskComputeConfig
-        Its settings.
+        The cluster's settings.
     machines : Machines
-        Finds its machines.
+        Finds the cluster's machines.
     several : bool
-        Whether many runs will follow, for which it is worth waiting for all nodes.
+        Whether many runs will follow, so that it is worth waiting for all nodes.
     say : Say
         Receives lines of progress.
     """
@@ -83,7 +83,13 @@ class ClusterCompute:
         return self.nodes.slots()
 
     def host(self) -> Host:
-        """Return the first node that answers, which represents all of them."""
+        """Return the first node that answers, which represents all of them.
+
+        Raises
+        ------
+        UserError
+            If fewer nodes are up than ``min_nodes``. `UnreachableError` if they may come back.
+        """
         return self.nodes.first().host()
 
     def scale(self) -> ScaleRecord:
@@ -115,7 +121,13 @@ class ClusterCompute:
             node.call("node.run", "warm_up", run=place, **brief).result()
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
-        """Run on a node with a free slot. A detached run is left once it has started."""
+        """Run on a node with a free slot. For a detached run, return once it has started.
+
+        Raises
+        ------
+        UserError
+            If a detached run ended before it started.
+        """
         run = RunLayout(run_folder)
         leave = read_record(run.order, OrderRecord).detach
         job = self._job(run, lambda node, name: self._brief(run, handle, node, name), leave=leave)
@@ -128,7 +140,7 @@ class ClusterCompute:
         return job
 
     def attach(self, run_folder: Path, restore: Restore) -> Job | None:
-        """Return the job of a run that is on a node, or that a process is fetching."""
+        """Return the job of a run that is on a node or is being fetched from one, otherwise None."""
         run = RunLayout(run_folder)
         if not is_locked(run.attendant_lock) and (run.result.exists() or stored_job.read(run) is None):
             return None
@@ -184,7 +196,7 @@ class ClusterCompute:
         return self._trees[digest]
 
     def _scaled(self, tree: Tree, handle: EnvironmentHandle, node: Node, name: str, order: JobOrder) -> JobOrder:
-        """Start a Dask cluster for a run, and return the order with which its script finds it."""
+        """Start a Dask cluster for a run, and return its order with the variables by which the script finds it."""
         script = order.script or ""
 
         def ready(candidate: Node) -> tuple[EnvironmentHandle, str]:
@@ -204,7 +216,7 @@ class ClusterCompute:
         return order.replace(variables={**order.variables, **cluster_variables, "PYTHONPATH": os.pathsep.join(paths)})
 
     def _handle(self, handle: EnvironmentHandle, node: Node) -> EnvironmentHandle:
-        """Return an environment on a node, building it there if necessary."""
+        """Return an environment on a node, building it if necessary."""
         key = (node.name, handle.record.key)
         with self._making:
             lock = self._building.setdefault(key, threading.Lock())

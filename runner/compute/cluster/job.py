@@ -34,7 +34,7 @@ DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"
 _SAYS = 30.0  # seconds between two lines about a node that does not answer
 
 Brief = Callable[[Node, str], dict[str, Any]]
-"""Returns the job spec for a node and the name of a run's folder there, after sending what the run needs."""
+"""Returns the job spec for a node and the name of the run's folder on it, after sending what the run needs."""
 Changed = Callable[[Node], None]
 
 
@@ -86,7 +86,7 @@ class NodeJob:
         _thread.start_new_thread(self._execute, ())
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end for a limited time; pass on requests to cancel meanwhile."""
+        """Wait at most `seconds` for the run to end, passing on requests to cancel. Return whether it has ended."""
         if not self._begun:
             self.begin()
         over = self._over.wait(seconds)

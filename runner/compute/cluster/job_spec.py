@@ -1,4 +1,4 @@
-"""The job spec that a node gets: the job order, with paths as they are on the node."""
+"""The job spec that a node receives: the job order, with paths on the node."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Content = Callable[[], Mapping[str, Path | bytes]]
 
 @dataclass(frozen=True)
 class Tree:
-    """What a run's folder begins with.
+    """The source that a run's folder starts with: a stored snapshot.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Tree:
     manifest : mapping
         Size, hash and execute bit of each file by its name.
     key : str
-        Of all that.
+        The snapshot's hash.
     """
 
     root: Path
@@ -106,18 +106,18 @@ def order_for(
     folders: tuple[Path, Path],
     handles: tuple[EnvironmentHandle, EnvironmentHandle],
 ) -> JobOrder:
-    """Return a run's order as a node gets it.
+    """Return a run's order as a node receives it.
 
     Parameters
     ----------
     order : JobOrder
-        The order as it is here.
+        The order as the controller wrote it.
     tree : str
-        The key of what the run begins with.
+        The key of the run's snapshot.
     folders : tuple of Path
-        The run's folder here and there.
+        The run's folder on this machine and on the node.
     handles : tuple of EnvironmentHandle
-        The environment as the order has it, and as it is there.
+        The environment that the order refers to, and the same environment on the node.
     """
     here, remote = handles
     prefixes = tuple(str(Path(handle.argv(["python"])[0]).parent.parent) for handle in handles)
@@ -145,7 +145,7 @@ def order_for(
 
 
 def _moved(value: Any, moves: list[tuple[str, ...]]) -> Any:
-    """Return a text, or what has texts in it, with places here replaced by places there."""
+    """Return a string, or nested data with strings, in which each old path is replaced by the new one."""
     if isinstance(value, str):
         for old, new in moves:
             value = value.replace(old, new)

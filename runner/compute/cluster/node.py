@@ -1,4 +1,4 @@
-"""One machine of a cluster: its connection, which is restored when lost, and what has been sent there."""
+"""One machine of a cluster: its connection, which is restored when lost, and what has been sent to it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Node:
     Parameters
     ----------
     machine : Machine
-        Which one, and how it is reached.
+        The machine, and how to reach it.
     settings : ClusterComputeConfig
-        Of its cluster.
+        The settings of its cluster.
     """
 
     def __init__(self, machine: Machine, settings: Any) -> None:
@@ -46,17 +46,17 @@ class Node:
         self._facts: dict[str, Any] = {}
         self._there: dict[str, Path] = {}
         self._deferred: list[Callable[[Node], None]] = []
-        self._home: queue.SimpleQueue[Path] = queue.SimpleQueue()  # fetched runs that may be removed there
+        self._home: queue.SimpleQueue[Path] = queue.SimpleQueue()  # fetched runs whose folders may be removed
         self._refused: tuple[float, UserError] | None = None
 
     @property
     def slots(self) -> int:
-        """Runs at a time, 1 until that is known."""
+        """Number of concurrent runs. If it is not configured, the number of cores."""
         return self._machine.slots or self.cores
 
     @property
     def cores(self) -> int:
-        """Cores it may use, 1 until that is known."""
+        """Number of usable cores, 1 until the machine has been reached."""
         return int(self._facts.get("cores", 1))
 
     @property
@@ -135,12 +135,12 @@ class Node:
         return len(self._deferred)
 
     def root(self) -> Path:
-        """Return its folder."""
+        """Return the folder on the machine for everything that is sent to it, connecting if necessary."""
         self.host()
         return Path(self._facts["root"])
 
     def call(self, module: str, function: str, **facts: Any) -> Request:
-        """Call a function of the worker's folder there."""
+        """Call a function in a module of the worker on the machine. `facts` are its arguments."""
         worker = self.worker()
         client = self._client
         if client is None:
@@ -150,11 +150,11 @@ class Node:
         )
 
     def worker(self) -> Path:
-        """Return the worker's folder there, sending it if necessary."""
+        """Return the worker's folder on the machine, sending it if necessary."""
         return self.send_folder("worker", _key_of_worker(), _files_of_worker)
 
     def send_folder(self, kind: str, key: str, files: Callable[[], Mapping[str, Path | bytes]]) -> Path:
-        """Send a folder unless its key exists there, under a temporary name that is then renamed."""
+        """Send a folder, unless the machine has it, and return its path. It is sent under a temporary name."""
         with self._sending:
             host, name = self.host(), f"{kind}/{key}"
             if name not in self._there:
@@ -170,7 +170,7 @@ class Node:
         Raises
         ------
         UserError
-            If it is not reached now.
+            If it cannot be reached.
         """
         return self._connected().host
 
@@ -184,11 +184,11 @@ class Node:
         return self._link
 
     def occupy(self, run: Path) -> None:
-        """Tell the machine's scheduler that the run of a folder is still going."""
+        """Tell the machine's scheduler, if it has one, that the run in a folder is still running."""
         self._machine.occupy(run)
 
     def schedule_removal(self, run: Path) -> None:
-        """Schedule the removal of a fetched run's folder there, together with others."""
+        """Schedule the removal of a fetched run's folder on the machine. Several are removed at once."""
         self._home.put(run)
 
     def _clear(self) -> None:
@@ -231,7 +231,7 @@ class Node:
         return thread
 
     def close(self) -> None:
-        """Disconnect, after removing fetched runs there."""
+        """Remove the folders of fetched runs, and disconnect."""
         if self.is_connected:
             self._in_background(self._clear).join(timeouts.seconds("last_removals"))
         self._drop()

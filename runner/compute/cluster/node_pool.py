@@ -28,8 +28,10 @@ class Nodes:
         Finds the machines.
     node : callable
         Creates the node for a machine.
-    min_nodes, max_nodes : int, int or None
-        How many must be up before anything starts, and how many are used.
+    min_nodes : int
+        How many nodes must be up before anything starts.
+    max_nodes : int or None
+        How many nodes are used at most.
     say : Say
         Receives lines of progress.
     """
@@ -78,7 +80,7 @@ class Nodes:
         raise self._too_few(len(up))
 
     def wait_for_nodes(self, seconds: float) -> list[Node]:
-        """Return the nodes that are up, after giving the others time to answer and naming those that did not."""
+        """Return the nodes that are up. Waits up to `seconds` for the others, and reports those that are down."""
         self.first()
         with self._change:
             self._change.wait_for(lambda: not self._trying, seconds)
@@ -114,7 +116,7 @@ class Nodes:
         return None
 
     def reserve(self, name: str) -> Node | None:
-        """Return a node by name and reserve the slot of a run that is already there."""
+        """Reserve a slot for a run that is already on a node, and return the node, or None if it is unknown."""
         self._open(patient=True)
         machine = self._machines.named(name)
         if machine is None:
@@ -170,7 +172,7 @@ class Nodes:
         self._machines.close()
 
     def _open(self, *, patient: bool = False) -> None:
-        """Start to monitor the nodes. With `patient`, there may currently be none."""
+        """Start monitoring the nodes. With `patient`, it does not matter if none can be found yet."""
         with self._change:
             if self._opened:
                 return

@@ -15,7 +15,7 @@ from runner.errors import UserError
 from runner.hosts.remote.client import RefusedError
 
 _CLOCK = 5.0  # seconds that a clock may be off
-_DISK, _TMP = 1 << 30, 1 << 26  # bytes below which there is too little
+_DISK, _TMP = 1 << 30, 1 << 26  # least free bytes
 
 
 @dataclass
@@ -25,15 +25,17 @@ class Finding:
     Parameters
     ----------
     name : str
-        The node's.
+        The node's name.
     up : bool
         Whether it was reached.
     problems : list of str
         Its problems.
     facts : dict
-        Facts about the machine.
+        Facts about the machine, such as its platform, user, clock and free bytes.
     state : dict
-        Running jobs and stored data.
+        ``daemon`` (its pid, or None), ``running`` (jobs), ``runs`` (folders) and ``kept`` (bytes by cache).
+    slots : int or None
+        The number of concurrent runs.
     milliseconds : float or None
         The round trip time of a message.
     """
@@ -48,7 +50,7 @@ class Finding:
 
 
 def look_at(node: Node, *, sizes: bool = False) -> Finding:
-    """Connect to a node and examine it."""
+    """Connect to a node and examine it. With `sizes`, the state includes the sizes of stored data."""
     finding = Finding(node.name)
     try:
         host = node.host()

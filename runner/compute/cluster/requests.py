@@ -38,7 +38,7 @@ class ScriptRequests:
         self._run, self._node, self._place, self._receiver, self._say = run, node, place, receiver, say
 
     def answer_in_background(self, facts: Mapping[str, Any], request: bytes) -> None:
-        """Answer a request in a thread of its own, so that logs are not delayed."""
+        """Answer a request in a separate thread, so that logs are not delayed."""
         threading.Thread(target=self._answer, args=(facts, request), daemon=True).start()
 
     def _answer(self, facts: Mapping[str, Any], request: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What a cluster adds to the records of a run: lost attempts, notes in its result, and a result that nobody wrote."""
+"""What a cluster adds to a run's records: lost attempts, notes, and a result if the worker did not write one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runner.io.json_records import as_record, parsed, read_json, read_lines
 from runner.layout import RunLayout
 from runner.records import AttemptLine, ResultRecord
 
-_RESULTS = (f"{RunLayout.work_outputs}/", f"{RunLayout.work_logs}/")  # of a script, which are brought home
+_RESULTS = (f"{RunLayout.work_outputs}/", f"{RunLayout.work_logs}/")  # results of a script, which are fetched
 
 
 def attempt(run: RunLayout) -> int:
@@ -42,7 +42,7 @@ def add_lost_attempt(run: RunLayout, number: int, node: str, delivered: Iterable
 
 
 def worker_result(run: RunLayout, content: bytes | None) -> ResultRecord | None:
-    """Return the worker's result, None if it wrote none.
+    """Return the worker's result, or None if it did not write one.
 
     Parameters
     ----------

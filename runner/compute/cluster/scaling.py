@@ -21,13 +21,13 @@ from runner.ports.environment import EnvironmentHandle
 from runner.ports.say import Say
 from runner.worker import timeouts
 
-_BEGINS = 60.0  # seconds for the scheduler
+_BEGINS = 60.0  # seconds for the scheduler to start
 _TICK = 0.05
-_MOST = 32  # nodes at a time
+_MOST = 32  # nodes that join at a time
 _ALLOWED = 3  # worker deaths until a task is given up
 
 Ready = Callable[[Node], tuple[EnvironmentHandle, str]]
-"""Has a node ready for the run: its environment there, and where modules are found that the script imports."""
+"""Prepares a node for the run. Returns the environment on it, and the search path for the script's modules."""
 
 
 class RunCluster:
@@ -36,13 +36,13 @@ class RunCluster:
     Parameters
     ----------
     name : str
-        Of the run's folder on its node.
+        The name of the run's folder on its node.
     home : Node
         The run's own node, which runs the scheduler.
     others : callable
         Returns the nodes that are up.
     ready : Ready
-        Has a node ready.
+        Prepares a node.
     say : Say
         Receives lines of progress.
     """
@@ -58,7 +58,7 @@ class RunCluster:
         self._tunnel: Tunnel | None = None
 
     def begin(self) -> dict[str, str]:
-        """Start scheduler and workers, and return the variables that tell the script about them.
+        """Start scheduler and workers, and return the environment variables by which the script finds them.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class RunCluster:
                     self._join(node)
 
     def _is_there(self, node: Node, kind: str) -> bool | None:
-        """Return whether a part of the cluster is alive, None if its node does not answer."""
+        """Return whether a part of the cluster is alive, or None if its node does not answer."""
         try:
             return node.host().exists(self._folder(node, kind) / "engine.json")
         except (UserError, OSError):
@@ -146,13 +146,13 @@ class RunCluster:
         return str(scheduler["address"]), scheduler["dashboard"]
 
     def _show(self, port: int | None) -> None:
-        """Make the dashboard available here during the run."""
+        """Make the dashboard available on this machine during the run."""
         if port is not None:
             self._tunnel = Tunnel(self._home, port)
             self._say(f"Dask dashboard: http://127.0.0.1:{self._tunnel.port}/status")
 
     def end(self) -> None:
-        """Release it; it ends by itself."""
+        """Stop maintaining the cluster, which ends by itself, and close the tunnel to its dashboard."""
         self._over.set()
         if self._tunnel is not None:
             self._tunnel.close()

@@ -1,4 +1,4 @@
-"""The record by which a cluster finds a run's job: the node, and the run's folder there."""
+"""The record by which a cluster finds a run's job: the node, and the run's folder on it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _PART = ".part"
 
 
 class Receiver:
-    """Stores the files that a node sends in the run's folder here.
+    """Stores the files that a node sends in the run's folder on this machine.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Receiver:
 
     def __init__(self, run: RunLayout) -> None:
         self._run = run
-        self.result: bytes | None = None  # the worker's result, which is written once all other files are here
+        self.result: bytes | None = None  # the worker's result, which is written after all other files
 
     def offsets(self) -> dict[str, int]:
         """Return the received size of each growing file."""
@@ -42,7 +42,7 @@ class Receiver:
         Raises
         ------
         UserError
-            If there is a gap.
+            If there is a gap, or the file is not a log.
         """
         if name not in GROWING:
             raise UserError(f"A node sent {name!r}, which is not a log")
@@ -53,7 +53,7 @@ class Receiver:
             file.write(content[have - offset :])
 
     def whole(self, name: str, content: bytes, facts: Mapping[str, Any]) -> None:
-        """Write a file that was sent whole."""
+        """Write a file that was sent whole, unless it changed while it was sent."""
         if len(content) != facts["size"] or hashlib.sha256(content).hexdigest() != facts["sha256"]:
             return  # it changed while it was sent, and will be fetched
         if name == RESULT:
@@ -70,7 +70,7 @@ class Receiver:
         return [name for name, facts in files.items() if name != held and not self._is_here(name, facts)]
 
     def fetch(self, host: RemoteHost, remote: Path, name: str, facts: Mapping[str, Any]) -> None:
-        """Fetch a file, resuming an earlier try.
+        """Fetch a file, resuming an earlier attempt.
 
         Raises
         ------

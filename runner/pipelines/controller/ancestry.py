@@ -1,4 +1,4 @@
-"""What the steps before a step read, so that a model names all the data that it came of."""
+"""Collects the inputs of the steps before a step, so that a model's record lists all the data it depends on."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from runner.store.runs import FileRunStore
 
 
 def inputs_before(layout: Layout, run: RunLayout, name: str) -> dict[str, InputRecord]:
-    """Return the inputs of the steps that a step of a pipeline's run needs, directly or through others.
+    """Return the inputs of all steps that a step depends on, directly or through others.
+
+    Parameters
+    ----------
+    run : RunLayout
+        The pipeline's run.
+    name : str
+        The step.
 
     Returns
     -------
     dict
-        By ``STEP.INPUT``, and ``STEP.STEP.INPUT`` of a step that is a pipeline.
+        The record of each input by ``STEP.INPUT``, or ``STEP.STEP.INPUT`` for a step that is itself a pipeline.
     """
     steps = read_steps(run)
     return _inputs_of(layout, steps, _needed_by(steps, name))

@@ -22,7 +22,7 @@ from runner.pipelines.store import append_step, earlier_step, is_deleted, read_s
 from runner.records import ResultRecord, RunRecord
 from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
 
-_TICK = 0.1  # seconds between looks for a request to cancel
+_TICK = 0.1  # seconds between checks for a cancel request
 
 
 class StepsConductor:
@@ -35,7 +35,7 @@ class StepsConductor:
     record : RunRecord
         The record of the pipeline's run.
     resources : StepResources
-        How steps get their runs.
+        Creates the runs of steps and shares the computes' slots among them.
     parallel : callable, optional
         Returns the stages of steps that run over pieces.
     """
@@ -76,7 +76,7 @@ class StepsConductor:
         self._interrupts += 1
 
     def _take_earlier(self) -> None:
-        """Take over results: of an interrupted attempt, and of earlier pipelines for steps that are not selected."""
+        """Reuse the results of an interrupted attempt, and of earlier pipelines for steps that are not selected."""
         for name, recorded in read_steps(self._context.run).items():
             if recorded.status == COMPLETED and name in self._steps:
                 self._keep(recorded)
@@ -93,7 +93,7 @@ class StepsConductor:
             self._note(dataclasses.replace(earlier, reused=True, needs=step.needs, started=now(), ended=now()))
 
     def _keep(self, step: StepRecord) -> None:
-        """Take over a result of an interrupted attempt, unless its run was deleted."""
+        """Reuse a result of an interrupted attempt, unless its run was deleted."""
         if not is_deleted(self._context.layout, step):
             self._states[step.name] = step
         elif self._steps[step.name].asked:
@@ -110,7 +110,7 @@ class StepsConductor:
             self._note(dataclasses.replace(step, status=COMPLETED, ended=record.ended))
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
-        """Go once around the loop; return whether anything is left to do."""
+        """Run one iteration of the loop; return whether anything is left to do."""
         self._check_cancellation()
         self._log_metrics()
         for name in self._ready():
@@ -187,7 +187,7 @@ class StepsConductor:
         self._settle(step)
 
     def _settle(self, step: StepRecord) -> None:
-        """Print how a step ended, and log the rest of its metrics. Those of a failed step show why it failed."""
+        """Print how a step ended, and log the rest of its metrics, also those of a failed step."""
         self._context.say(line_of(step))
         if step.run is None:
             return
@@ -209,7 +209,7 @@ class StepsConductor:
 
 
 def line_of(step: StepRecord) -> str:
-    """Return a line for the console: the name of a step, its status, and its time or the reason."""
+    """Return the console line of a step: its name, its status, and its duration or the reason."""
     if step.reused:
         return f"{step.name}: reused from {step.run}"
     took = f" in {seconds_between(step.started, step.ended):.2f} s" if step.started and step.ended else ""

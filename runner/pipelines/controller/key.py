@@ -27,7 +27,7 @@ _LENGTH = 32  # hex digits
 def parts_of(
     context: RunContext, plan: Plan, handle: EnvironmentHandle, snapshot: str, inputs: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what a step depends on, by name. Secrets are replaced by a hash that is salted for each workspace.
+    """Return everything that a step's result depends on.
 
     Parameters
     ----------
@@ -35,6 +35,13 @@ def parts_of(
         The hash of the step's source.
     inputs : mapping
         The hash of each input, by the input's name.
+
+    Returns
+    -------
+    dict
+        Plain data with the keys ``source``, ``script``, ``command``, ``arguments``, ``variables``, ``secrets``,
+        ``environment``, ``inputs``, ``filenames`` and ``outputs``. ``secrets`` is a hash with the workspace's salt,
+        or None if there are no secrets.
     """
     job, shown = context.spec.job, plan.config["job"]
     outputs = {name: vars(output) for name, output in context.spec.data.outputs.items()}

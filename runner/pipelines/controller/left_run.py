@@ -18,7 +18,7 @@ _LOOK = 0.1  # seconds
 def finished(layout: Layout, record: RunRecord) -> RunRecord:
     """Wait for a run and return its record. A run without a controller gets a process that finishes it.
 
-    The record is not final if the run stays without a controller for longer than handing it over takes.
+    Gives up if the run has no controller for longer than the timeout ``handed_over``. The record is then not final.
     """
     run, pause = layout.run(record.experiment, record.id), threading.Event()
     if record.status not in TERMINAL and not is_followed(run):

@@ -25,6 +25,11 @@ class HandedOn:
 def handed_on(layout: Layout, record: RunRecord, reference: Reference) -> HandedOn:
     """Return an output of a completed step.
 
+    Parameters
+    ----------
+    record : RunRecord
+        The run of the step that comes first in the reference.
+
     Raises
     ------
     UserError
@@ -51,7 +56,7 @@ def _relative(path: str, inside: str) -> str:
 
 
 def _below(layout: Layout, record: RunRecord, reference: Reference) -> RunRecord:
-    """Return the run that a reference leads to through steps that are pipelines themselves."""
+    """Return the run that a reference names, following it through steps that are pipelines themselves."""
     from runner.store.runs import FileRunStore
 
     for name in reference.below:

@@ -1,4 +1,4 @@
-"""What the steps of one command share: the slots of computes, and the functions that make runs."""
+"""Resources shared by the steps of one command: the computes' slots, and the functions that create runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOK = 0.5  # seconds between checks, because a compute can get more slots
 
 @dataclass
 class StepResources:
-    """Makes the runs of steps, and shares the slots of computes between them.
+    """Creates the runs of steps and shares the computes' slots among them.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class StepResources:
 class _Slots:
     """The slots of a compute, first come, first served.
 
-    The reference to the compute keeps its `id`, which is the key here, from being reused by another object.
+    `StepResources` finds slots by the `id` of their compute. The reference to the compute keeps that from being reused.
     """
 
     def __init__(self, compute: Compute) -> None:

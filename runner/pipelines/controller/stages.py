@@ -1,4 +1,4 @@
-"""The stages of a pipeline's run, where they differ from those of a script's run."""
+"""The stages of a pipeline's run that differ from those of a script's run."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Copies the metrics of steps to their pipeline as ``STEP.METRIC`` while the scripts run.
 
-A pipeline therefore has curves while it runs, and a trial of a sweep over it can be stopped early.
+A pipeline therefore has curves while it runs, and a sweep can stop it early.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ ParallelStages = Callable[[Step, Plan], Mapping[str, Stage]]
 
 
 class StepRun:
-    """A step that runs in a thread of its own.
+    """A step that runs in its own thread.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class StepRun:
     note : callable
         Records the state of the step.
     parallel : callable, optional
-        Returns the stages of a step that runs over pieces. The pieces have none.
+        Returns the stages of a step that runs over pieces. None for a step that is itself a piece.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class StepRun:
 
     @contextlib.contextmanager
     def _alone(self, key: str) -> Iterator[bool]:
-        """Wait until no other pipeline is computing the same step. Yields False if this step is to end."""
+        """Wait until no other pipeline is computing the same step. Yields False if this step was asked to end."""
         path = self._results.lock(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         pause = threading.Event()
@@ -195,7 +195,7 @@ class StepRun:
 
 
 def _parts(context: RunContext, step: Step, inputs: Mapping[str, HandedOn]) -> dict[str, object]:
-    """Return what a step depends on. Its snapshot and environment are prepared, which the steps share."""
+    """Return what a step depends on. Saves its snapshot and prepares its environment, which steps share."""
     snapshot = context.snapshots.save(source_folder(context.spec, context.base), context.say)
     handle = context.environment.prepare(context.compute.host(), context.say)
     hashes = {name: handed.hash for name, handed in inputs.items()}

@@ -50,10 +50,10 @@ class PiecesConductor(StepsConductor):
         return [self._left.popleft() for _ in range(min(room, len(self._left)))]
 
     def _take_earlier(self) -> None:
-        """Do nothing: each attempt is a run of its own, and completed pieces are found by their keys."""
+        """Do nothing: each attempt is a separate run, and completed pieces are found by their keys."""
 
     def _log_metrics(self) -> None:
-        """Do nothing: the metrics of pieces are with their own runs."""
+        """Do nothing: the metrics of a piece stay with its own run."""
 
     def _skip_others(self) -> None:
         """Do nothing: pieces that have not begun have no state."""

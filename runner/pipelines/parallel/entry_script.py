@@ -1,4 +1,4 @@
-"""Detects whether a script defines ``run(mini_batch)``. It is then called for each piece instead of the script."""
+"""Detects whether a script defines ``run(mini_batch)``, which is then called for each piece."""
 
 from __future__ import annotations
 

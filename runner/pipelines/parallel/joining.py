@@ -28,7 +28,7 @@ class PieceOutputs:
     folder : Path
         The outputs folder of its run.
     files : sequence of str
-        The files in that folder.
+        The files in that folder, as relative paths.
     properties : dict
         The properties of its run.
     """
@@ -40,7 +40,16 @@ class PieceOutputs:
 
 
 def join(pieces: Sequence[PieceOutputs], append_to: str | None, target: Path) -> list[str]:
-    """Join the outputs and return notes about them.
+    """Join the outputs of the pieces, and return notes for the user.
+
+    Parameters
+    ----------
+    pieces : sequence of PieceOutputs
+        The completed pieces, in the order of the input.
+    append_to : str or None
+        The file of each piece to concatenate. All other files are copied.
+    target : Path
+        The folder for the joined outputs.
 
     Raises
     ------
@@ -57,7 +66,7 @@ def join(pieces: Sequence[PieceOutputs], append_to: str | None, target: Path) ->
 
 
 def _check_names(pieces: Sequence[PieceOutputs], append_to: str | None) -> None:
-    """Refuse a file that another piece wrote, too, or in whose place another piece has a folder."""
+    """Refuse a file that two pieces wrote, or whose path is a folder of another piece."""
     hint = "Put the name of an input file in it, or set parallel.append_to"
     owner: dict[str, str] = {}
     for piece in pieces:

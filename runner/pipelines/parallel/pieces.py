@@ -1,4 +1,4 @@
-"""Divides an input into pieces, in the order of its files and rows. Each piece is an input of its own."""
+"""Divides an input into pieces, in the order of its files and rows. Each piece is the input of a separate run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runner.io.folders import BadLinkError, followed_files, remove_tree
 from runner.pipelines.parallel.rows import check_table, delimiter_of, pieces_of
 from runner.pipelines.parallel.settings import ROWS, Division
 
-_DIGITS = 4  # of a piece's name, so that up to 9999 sort as text
+_DIGITS = 4  # in a piece's name, so that up to 9999 names sort as text
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,19 @@ class Piece:
 
 
 def divide(source: Path, division: Division, folder: Path) -> list[Piece]:
-    """Divide an input, and return its pieces, which are written to `folder`.
+    """Divide an input into pieces and return them.
 
     Parameters
     ----------
     source : Path
         The file or folder.
+    folder : Path
+        Where the pieces are written. What it contains is removed first. A piece of files consists of links to them.
 
     Raises
     ------
     UserError
-        If it does not exist or cannot be read, contains a broken link, or has rows that cannot be told apart.
+        If `source` does not exist, cannot be read, contains a broken link, or cannot be divided into rows.
     """
     if not source.exists():
         raise UserError(f"data.inputs.{division.input}: {source} does not exist")
@@ -61,7 +63,7 @@ def divide(source: Path, division: Division, folder: Path) -> list[Piece]:
 
 
 def _files(source: Path, name: str) -> list[str]:
-    """Return the relative paths of the files in a folder. A file alone has the empty path."""
+    """Return the relative paths of the files in a folder. A single file has the empty path."""
     if source.is_file():
         return [""]
     try:
@@ -85,7 +87,7 @@ def _of_files(source: Path, files: list[str], division: Division, folder: Path) 
 def _of_rows(source: Path, files: list[str], division: Division, folder: Path) -> Iterator[Piece]:
     number = 0
     for file in files:
-        check_table(source / file)  # all of them, before the first is cut
+        check_table(source / file)  # check every file before dividing the first
     for file in files:
         delimiter = delimiter_of(source / file)
         for rows in pieces_of(source / file, division.size):

@@ -1,6 +1,6 @@
-"""Cuts a table into files of at most so many rows, each with the header. Reads one piece at a time.
+"""Divides a table into pieces of at most N rows, each with the header. Reads one piece at a time.
 
-A row keeps its bytes. Line breaks in quotes do not end a row.
+Rows are copied byte for byte. Line breaks in quotes do not end a row.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from runner.errors import UserError
 from runner.worker.tables.texts import Delimited
 
 _DELIMITED, _LINES = {".csv": None, ".tsv": "\t"}, (".jsonl", ".ndjson")
-_WIDE = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 begins
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 _LONGEST_CELL = min(sys.maxsize, (1 << 31) - 1)
 
 
@@ -34,7 +34,7 @@ def delimiter_of(path: Path) -> str | None:
 
 
 def check_table(path: Path) -> None:
-    """Refuse a file that cannot be read, or whose rows cannot be told apart.
+    """Refuse a file that cannot be divided into rows.
 
     Raises
     ------
@@ -58,10 +58,15 @@ def check_table(path: Path) -> None:
 def pieces_of(path: Path, size: int) -> Iterator[Rows]:
     """Yield the pieces of a table.
 
+    Parameters
+    ----------
+    size : int
+        The number of rows of each piece but the last.
+
     Raises
     ------
     UserError
-        If it cannot be read as its name says.
+        If `check_table` refuses the file, or a record cannot be parsed.
     """
     check_table(path)
     delimiter = delimiter_of(path)
@@ -94,9 +99,9 @@ def _records(path: Path, file: BinaryIO, delimiter: str) -> Iterator[bytes]:
     def lines() -> Iterator[str]:
         for line in file:
             taken.append(line)
-            yield line.decode("latin-1")  # the marks are ASCII in UTF-8, too
+            yield line.decode("latin-1")  # delimiters and quotes are ASCII, also in UTF-8
 
-    # The limit is that of the whole process. It is not set back, because another thread may be reading a long cell.
+    # The limit is process-wide. It is not restored, because another thread may be reading a long cell.
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(lines(), delimiter=delimiter)
     try:

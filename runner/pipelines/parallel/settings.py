@@ -19,14 +19,16 @@ FILES, ROWS = "files", "rows"
 
 @dataclass(frozen=True)
 class Division:
-    """How an input is divided and the results are put together.
+    """How an input is divided and the outputs are joined.
 
     Parameters
     ----------
     input : str
         The name of the input.
-    size, unit : int and str
-        How many files or rows a piece has at most.
+    size : int
+        The most files or rows in a piece.
+    unit : str
+        ``files`` or ``rows``.
     error_threshold : int
         How many files or rows may fail; -1 for any number.
     append_to : str or None
@@ -41,19 +43,19 @@ class Division:
 
 
 def read_division(step: str, settings: StepConfig, inputs: Collection[str]) -> Division | None:
-    """Return how the input of a step is divided, None for a step that is not.
+    """Return how the input of a step is divided, or None for a step that is not parallel.
 
     Parameters
     ----------
     step : str
-        Its name.
+        The step's name.
     inputs : collection of str
-        The names of its data inputs.
+        The names of the step's data inputs.
 
     Raises
     ------
     UserError
-        If a key is unknown or has a value of another form.
+        If a key is unknown, has an invalid value, or cannot be combined with ``parallel``.
     """
     if not settings.parallel:
         return None

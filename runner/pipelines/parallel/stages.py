@@ -1,4 +1,4 @@
-"""The stages of a step that runs over pieces: divide the input, run the pieces, put their outputs together."""
+"""The stages of a step that runs over pieces: divide the input, run the pieces, join their outputs."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _steps(
 
 
 def _inputs(context: RunContext, division: Division, piece: Piece) -> dict[str, InputConfig]:
-    """Return the inputs of a piece. A container only sees files, not what a link outside it points to."""
+    """Return the inputs of a piece. A container gets a copy, because it cannot follow links to files outside it."""
     inputs = dict(context.spec.data.inputs)
     mode = "copy" if context.spec.environment.kind == "docker" else inputs[division.input].mode
     filename = inputs[division.input].filename

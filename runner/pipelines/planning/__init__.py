@@ -1,1 +1,1 @@
-"""Makes a checked plan for each step of a composition. Nothing is written to disk."""
+"""Makes a checked plan for each step of a pipeline. Nothing is written to disk."""

@@ -20,7 +20,7 @@ def compose_step(name: str, pipeline: Mapping[str, Any], written: Mapping[str, A
     Parameters
     ----------
     name : str
-        The step's, for messages.
+        The step's name, for messages.
     pipeline : mapping
         The pipeline's composition, interpolations as written.
     written : mapping
@@ -58,7 +58,7 @@ def _merged(pipeline: Mapping[str, Any], written: Mapping[str, Any], step: StepC
 
 
 def _unnamed(model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the pipeline's model without those that are about this one model."""
+    """Return the settings of the pipeline's model that also apply to a step's model."""
     return {key: value for key, value in model.items() if key not in ("name", "path", "promote_if", "description")}
 
 
@@ -72,7 +72,7 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _option(group: str, below: Mapping[str, Any], given: Any) -> dict[str, Any]:
-    """Return the environment or compute of a step, which may be a change of the pipeline's or another kind."""
+    """Return the environment or compute of a step: the pipeline's with changes, or one of another kind."""
     if given is None:
         return dict(below)
     if not isinstance(given, Mapping):
@@ -83,7 +83,7 @@ def _option(group: str, below: Mapping[str, Any], given: Any) -> dict[str, Any]:
 
 
 def _data(settings: Mapping[str, Any], parallel: Any) -> dict[str, Any]:
-    """Return the inputs and outputs of a step, with those that only its command names."""
+    """Return the data settings of a step, with the inputs and outputs that only its command refers to."""
     data, job = settings["data"], settings["job"]
     for section in ("inputs", "outputs"):
         if not isinstance(data.get(section) or {}, Mapping):

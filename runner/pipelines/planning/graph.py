@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 
 def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the steps so that each comes after those it needs, otherwise in the order in which they are written.
+    """Return the steps in an order in which each follows those it needs; ties are in the order of `needs`.
+
+    Parameters
+    ----------
+    needs : mapping
+        The names of the steps that each step needs, by the step's name.
 
     Raises
     ------
     UserError
-        If a step needs one that does not exist, or itself through others.
+        If a step needs one that does not exist, or the steps form a cycle.
     """
     for name, others in needs.items():
         for need in others:
@@ -40,12 +45,12 @@ def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def chosen(needs: Mapping[str, Sequence[str]], only: Sequence[str], from_step: str | None) -> set[str]:
-    """Return the steps to run: all, those of ``only``, or ``from_step`` and those that come after it.
+    """Return the steps to run: all, those of ``only``, or ``from_step`` and those that depend on it.
 
     Raises
     ------
     UserError
-        If one does not exist, or both are given.
+        If a step does not exist, or both `only` and `from_step` are given.
     """
     for key, names in (("only", only), ("from_step", [from_step] if from_step is not None else [])):
         for name in names:

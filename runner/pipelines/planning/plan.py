@@ -32,7 +32,7 @@ class _Composed:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The steps that must have ended before."""
+        """The steps that must complete first."""
         return tuple(dict.fromkeys([*(reference.step for reference in self.references), *self.settings.needs]))
 
 
@@ -42,7 +42,7 @@ def plan_steps(composed: Composition, written: Mapping[str, Any], make: MakePlan
     Parameters
     ----------
     composed : Composition
-        The pipeline's.
+        The pipeline's composition.
     written : mapping
         The same as plain data, interpolations as written.
     make : callable
@@ -51,7 +51,7 @@ def plan_steps(composed: Composition, written: Mapping[str, Any], make: MakePlan
     Raises
     ------
     UserError
-        If any setting is invalid, a reference leads nowhere, or the steps need each other in a circle.
+        If any setting is invalid, a reference cannot be resolved, or the steps form a cycle.
     """
     pipeline = composed.spec.pipeline
     assert pipeline is not None  # noqa: S101 - the caller has looked
@@ -70,7 +70,7 @@ def plan_steps(composed: Composition, written: Mapping[str, Any], make: MakePlan
 
 
 def _check_settings(spec: RunSpec, pipeline: PipelineConfig) -> None:
-    """Refuse settings that no pipeline can follow."""
+    """Refuse settings that cannot apply to a pipeline."""
     if spec.detach:
         raise UserError("detach=true has no effect on a pipeline", "Remove it, or start the pipeline in the background")
     if pipeline.max_concurrent is not None and pipeline.max_concurrent < 1:
@@ -102,7 +102,7 @@ def _compose(name: str, given: Any, written: Mapping[str, Any]) -> _Composed:
 
 
 def _check_reference(place: str, reference: Reference, steps: Mapping[str, Step]) -> None:
-    """Refuse a reference to an output that no step declares, also below a step that is a pipeline."""
+    """Refuse a reference to an output that no step declares, including the steps of nested pipelines."""
     step, above = steps[reference.step], reference.step
     for name in reference.below:
         inner = {inner_step.name: inner_step for inner_step in step.plan.steps}

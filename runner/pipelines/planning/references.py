@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 INPUT = re.compile(r"\$\{input:([^{}]*)\}")
 STEP = re.compile(r"\$\{step:([^{}]*)\}")
 OUTPUT = re.compile(r"\$\{output:([^{}]*)\}")
-ALL_OUTPUTS = "outputs"  # ${step:train.outputs} is the folder with everything that a step left
+ALL_OUTPUTS = "outputs"  # ${step:train.outputs} is the whole outputs folder of a step
 
 
 class Reference(NamedTuple):
-    """``${step:prepare.clean}``: an output of a step, or below a step that is a pipeline, of a step of it."""
+    """``${step:prepare.clean}``: an output of a step. If the step is a pipeline, `below` leads to a step in it."""
 
     step: str
     below: tuple[str, ...]
@@ -21,18 +21,18 @@ class Reference(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The reference as it is written, without its brackets."""
+        """The reference as written, without ``${step:`` and ``}``."""
         return ".".join((self.step, *self.below, self.output))
 
 
 def read_reference(text: str) -> Reference | None:
-    """Return the parts of ``STEP.OUTPUT``, None if it has fewer than two."""
+    """Return the parts of ``STEP.OUTPUT``, or None if there are fewer than two or one is empty."""
     parts = text.strip().split(".")
     return Reference(parts[0], tuple(parts[1:-1]), parts[-1]) if len(parts) > 1 and all(parts) else None
 
 
 def found_in(value: Any, pattern: re.Pattern[str]) -> Iterator[str]:
-    """Yield what a pattern finds in the texts of a nested value, in order."""
+    """Yield the matches of a pattern in the strings of a nested value, in order."""
     if isinstance(value, str):
         yield from pattern.findall(value)
     elif isinstance(value, Mapping):
@@ -44,7 +44,7 @@ def found_in(value: Any, pattern: re.Pattern[str]) -> Iterator[str]:
 
 
 def replaced(value: Any, pattern: re.Pattern[str], new: Callable[[str], str]) -> Any:
-    """Return a nested value with what a pattern finds in its texts replaced."""
+    """Return a nested value in whose strings each match is replaced by `new` of the pattern's first group."""
     if isinstance(value, str):
         return pattern.sub(lambda match: new(match[1]), value)
     if isinstance(value, Mapping):

@@ -1,6 +1,6 @@
-"""Composes the steps of pipelines. What a step shares with the one before is not composed again.
+"""Composes the steps of pipelines, reusing what has not changed since the last composition of a step.
 
-In a sweep over a pipeline, a step mostly differs from the same step of the trial before in one setting.
+In a sweep over a pipeline, a step usually differs from the same step of the previous trial in one setting.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Sections:
         return new if all(map(is_plain, [*new.values(), *(before[name] for name in new)])) else None
 
     def _with_arguments(self, config: DictConfig, arguments: Mapping[str, Any]) -> Composition:
-        """Return the composition before with other arguments, to which no schema applies."""
+        """Return the previous composition with other arguments, to which no schema applies."""
         job, plain, _ = self._read["job"]
         for name, value in arguments.items():
             path = ("arguments", name)
@@ -93,7 +93,7 @@ class Sections:
         if config is None or list(written) != list(self._written):
             self._forget()
             config = self._config = copy.deepcopy(_blank())
-            # Users may add keys to refer to. Others are refused with the plan's checks.
+            # Users may add keys for interpolations. The plan's checks refuse unknown keys.
             OmegaConf.set_struct(config, False)
         changed = {key: value for key, value in written.items() if self._is_new(key, value)}
         parts = {key: self._changed_parts(key, value) for key, value in changed.items()}
@@ -108,9 +108,9 @@ class Sections:
         return key not in self._written or not _is_same(self._written[key], value)
 
     def _changed_parts(self, key: str, value: Any) -> dict[str, Any] | None:
-        """Return the settings of a section that differ, None if all of it is composed anew.
+        """Return the settings of a section that differ, or None if the whole section must be composed again.
 
-        Trials mostly change one argument of a job, whose section is the largest.
+        Most trials change one argument of the job, which is the largest section.
         """
         before = self._written.get(key)
         if key not in _IN_PARTS or not isinstance(before, Mapping) or not isinstance(value, Mapping):
@@ -145,20 +145,20 @@ def _is_same(before: Any, value: Any) -> bool:
 
 @functools.cache
 def _blank() -> DictConfig:
-    """Return the schema as a configuration without values. It is copied, because making it takes long."""
+    """Return the schema as a configuration without values. Callers copy it, because creating it is slow."""
     made: DictConfig = OmegaConf.structured(RunSpec)
     return made
 
 
 def _reset(config: DictConfig, key: str, value: Any, parts: Mapping[str, Any] | None) -> None:
-    """Give a section, or some settings of it, the default, so that values of another step do not stay in it."""
+    """Reset a section, or some of its settings, to the defaults, so that no values of the previous step remain."""
     if parts is not None:
         for name in parts:
             _reset_node(config[key], name, _blank()[key])
         return
     kinds = _KINDS.get(key, {})
     kind = str(value.get("kind")) if isinstance(value, Mapping) else ""
-    if kind in kinds:  # another is refused with the plan's checks
+    if kind in kinds:  # the plan's checks refuse any other
         config[key] = OmegaConf.structured(kinds[kind])
         return
     if key in _FIELDS:
@@ -180,7 +180,7 @@ def _sections_of(_step: str) -> Sections:
 
 
 class _Written(str):
-    """A composition as text, by which it is known, and as plain data."""
+    """A composition as text, which is its key in the cache, and as plain data."""
 
     plain: Mapping[str, Any]
 
@@ -191,14 +191,16 @@ def _composed(step: str, written: _Written) -> Composition:
 
 
 def composition_of(step: str, written: Mapping[str, Any]) -> Composition:
-    """Return a composition that is given as plain data.
+    """Return the composition for plain data, from a cache if possible.
 
     Most trials of a sweep share most of their steps, and change little in the others.
 
     Parameters
     ----------
     step : str
-        The step's name. Only what differs from the step of this name that was composed last is composed again.
+        The step's name. Only the differences from the last composition of this step are composed.
+    written : mapping
+        All sections as plain data, interpolations as written.
 
     Raises
     ------

@@ -26,7 +26,7 @@ def settled(composed: Composition) -> Settled:
     Raises
     ------
     UserError
-        If a step names an option that does not exist, or the model has a value of another kind.
+        If a step names an option that does not exist, or ``pipeline.model`` is invalid.
     """
     import yaml
 

@@ -38,7 +38,7 @@ class Composer:
     """Composes trials.
 
     Composing from scratch takes 40 ms. Setting a value in a copy takes a fraction of that. The result is the same
-    unless the word chooses a group: Hydra, too, applies values last and in order, and those of a trial after the shared
+    unless the word chooses a group, because Hydra also applies values last and in order, a trial's after the shared
     ones.
 
     Parameters
@@ -48,7 +48,7 @@ class Composer:
     master : DictConfig
         The composition of the words that all trials share.
     shared : sequence of str
-        These words. Empty if each trial has all of its words itself.
+        Those words. Empty if the overrides of each trial are complete.
     base : Path
         The folder the command was typed in.
     settings : mapping

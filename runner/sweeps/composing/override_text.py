@@ -26,7 +26,7 @@ def to_word(value: Any) -> str:
     Raises
     ------
     UserError
-        If Hydra's grammar cannot express it, such as a mapping's key that is a number as text.
+        If Hydra's grammar cannot express it, such as a mapping key that is a string of digits.
     """
     word = _word(value)
     if value is None or isinstance(value, int | float):
@@ -46,7 +46,7 @@ def from_word(word: str) -> Any:
 
 
 def read_override(text: str) -> Override:
-    """Return an override as Hydra parses it. Overrides that only differ in a number are parsed once.
+    """Return an override as Hydra parses it. Overrides that differ only in a number are parsed once.
 
     Raises
     ------

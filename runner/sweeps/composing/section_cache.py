@@ -52,7 +52,7 @@ class Variants:
         keys : collection of str
             The keys at or below which the change may set values.
         change : callable
-            Makes it.
+            Makes the change.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class Variants:
         original = self._original if section is None else self._original[section]
         changed = self._config if section is None else self._config[section]
         content = changed.__dict__["_content"]
-        if name in original.keys():  # noqa: SIM118 - what has no value yet is not `in`
+        if name in original.keys():  # noqa: SIM118 - `in` is false for a key without a value
             content[name] = copy.deepcopy(original._get_node(name))  # an assignment would lose the flags
             content[name]._set_parent(changed)
         else:

@@ -265,7 +265,7 @@ def values_of(sweep: SweepRecord, trial: TrialRecord) -> tuple[float, ...] | Non
 
 
 def never_logged(sweep: SweepRecord) -> str | None:
-    """Return the message for an objective that no completed trial logged."""
+    """Return a message if an objective has no usable value in any completed trial, otherwise None."""
     completed = [trial for trial in sweep.trials if trial.status == COMPLETED]
     logged = {name for trial in completed for name in trial.metrics}
     absent = next((objective.metric for objective in sweep.objectives if objective.metric not in logged), None)

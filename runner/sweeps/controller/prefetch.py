@@ -23,10 +23,10 @@ _PREFIX = ".ahead-"
 
 
 def always_run(first: Plan, second: Plan) -> Plan | None:
-    """Return a plan of what each trial runs, given those of two trials.
+    """Return a plan of something that every trial runs, given the plans of two trials.
 
-    Of pipelines, that is the first step in which the trials differ: the steps before it are computed at most once.
-    Returns None if there is no such step.
+    For pipelines, this is the first step in which the trials differ, because the steps before it are computed at most
+    once. Returns None if there is no such step.
     """
     if not first.steps:
         return first

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """What the command line sets up before Hydra starts.
+    """The functions and settings that the command line sets up before Hydra starts.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def providing(context: Context) -> Iterator[None]:
 
 
 def find_context() -> Context:
-    """Return the context of the multirun that this is part of.
+    """Return the context of the current multirun.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class Order:
     master : DictConfig
         The composition of the words that all trials share.
     shared : tuple of str
-        These words.
+        Those words.
     arguments : tuple of str
         All words, as typed.
     name : str

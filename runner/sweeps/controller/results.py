@@ -1,4 +1,4 @@
-"""Copies the end and the metrics of a trial's run to the sweep's record."""
+"""Copies the final status and metrics of a trial's run to the sweep's record."""
 
 from __future__ import annotations
 

@@ -31,12 +31,19 @@ _MAY_CHANGE = ("sweep.", "compute.", "compute=")  # such as a larger sweep.max_t
 def conduct_search(
     context: Context, loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None
 ) -> SweepRecord:
-    """Run the sweep that some words describe.
+    """Run or resume the sweep that the command line describes.
+
+    Parameters
+    ----------
+    arguments : tuple of str
+        The words of the command line.
+    search : str or None
+        The name of the search. None means that of the resumed sweep, or ``sweep.sweeper``.
 
     Raises
     ------
     UserError
-        If they do not describe one.
+        If the words do not describe a sweep, or the earlier sweep cannot be resumed with them.
     """
     store = SweepStore(layout_of(master.workspace.root, context.base))
     if master.sweep.resume is None:

@@ -25,7 +25,7 @@ class TimeEstimate:
         return time.monotonic() - self._begun
 
     def left(self, sweep: SweepRecord) -> float | None:
-        """Return the estimated seconds left, or None."""
+        """Return the estimated seconds left, or None if the total is unknown or no trial has ended yet."""
         ended = _ended(sweep)
         if sweep.total is None or ended <= self._before:
             return None

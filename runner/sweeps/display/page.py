@@ -27,7 +27,7 @@ from runner.sweeps.ranking.facts import (
 )
 from runner.sweeps.records import SweepRecord, TrialRecord
 
-_METRICS = 20  # columns of metrics that are no objectives
+_METRICS = 20  # columns of metrics that are not objectives
 
 
 def write_page(record: SweepRecord, path: Path) -> None:
@@ -56,7 +56,14 @@ def _text(value: str) -> str:
 
 
 def page_data(record: SweepRecord) -> dict[str, Any]:
-    """Return the data that `runner/charts/sweep_view.js` draws."""
+    """Return the data that `runner/charts/sweep_view.js` draws.
+
+    Returns
+    -------
+    dict
+        Plain data with the keys ``objectives``, ``parameters``, ``metrics``, ``best`` and ``trials``. Times are in
+        seconds, ``from`` and ``to`` of a trial since the sweep was created.
+    """
     keys = parameter_keys(record.trials)
     names = short_names(keys)
     axes = [_parameter(record, key, names[key]) for key in keys]

@@ -16,7 +16,10 @@ STOPPED = "stopped early"
 
 
 def counts(sweep: SweepRecord) -> dict[str, int]:
-    """Return the numbers of trials that are running, completed, failed, stopped early, canceled and left."""
+    """Return the number of trials by ``running``, ``completed``, ``failed``, ``stopped early``, ``canceled``, ``left``.
+
+    A queued trial counts as running. ``left`` is 0 if the total is unknown.
+    """
     tally = dict.fromkeys(("running", COMPLETED, FAILED, STOPPED, "canceled", "left"), 0)
     for trial in sweep.trials:
         word = status_of(trial)
@@ -48,7 +51,7 @@ def value_of(trial: TrialRecord, metric: str) -> float | None:
 
 
 def other_metrics(sweep: SweepRecord) -> list[str]:
-    """Return the names of metrics that are numbers and no objectives; those that most trials have come first."""
+    """Return the names of numeric metrics that are not objectives, those of the most trials first."""
     objectives = {objective.metric for objective in sweep.objectives}
     known = (name for trial in sweep.trials for name in trial.metrics if value_of(trial, name) is not None)
     many = Counter(name for name in known if name not in objectives)
@@ -99,7 +102,7 @@ def best_of(sweep: SweepRecord) -> list[TrialRecord]:
 
 
 def ranked(sweep: SweepRecord) -> list[TrialRecord]:
-    """Return the completed trials, best ones first, then by the first objective."""
+    """Return the trials with a value of the first objective: the best, then completed ones, each by that value."""
     if not sweep.objectives:
         return []
     first = sweep.objectives[0]

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Bayesian:
     """Suggestions of TPE, requested while other trials are running.
 
-    Running trials count as bad (`constant_liar`), so that concurrent suggestions differ. The
-    sampler is seeded for each suggestion from the seed and the trial's number, so a resumed sweep with the same
-    results continues as it would have.
+    Running trials count as bad (`constant_liar`), so that concurrent suggestions differ. The sampler is seeded for each
+    suggestion from the seed and the trial's number, so a resumed sweep with the same results continues as it would
+    have.
 
     Attributes
     ----------

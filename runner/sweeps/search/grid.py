@@ -1,4 +1,4 @@
-"""Every combination of finite parameters, in the order of Hydra's own sweeper: the last one changes first."""
+"""Every combination of finite parameters, in the order of Hydra's own sweeper: the last one changes fastest."""
 
 from __future__ import annotations
 
