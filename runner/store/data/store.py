@@ -242,6 +242,10 @@ class DataStore(VersionStore[AssetRecord]):
 
         Parameters
         ----------
+        name : str
+            The data asset's name.
+        version : int or None
+            The version. None means all versions.
         force : bool
             Whether to remove a version that an alias points at, with the alias.
         used : callable or None

@@ -30,7 +30,7 @@ class RunIndex:
     changed: runs that are new, gone, active or named in ``.edited.jsonl``. They also check some of the others in turn,
     which change only if somebody bypasses vivero. Safe to use from several threads.
 
-    The object works on a copy of the cache, a temporary file of SQLite's own. So other processes may change the cache,
+    The object works on a copy of the cache, a temporary file of SQLite. Other processes may therefore change the cache,
     and 100,000 rows take no memory. In the copy, the rows of active runs have the metrics and edits so far.
     """
 
