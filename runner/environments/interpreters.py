@@ -39,7 +39,7 @@ class Interpreters:
         Raises
         ------
         UserError
-            If none matches, naming the installed ones.
+            If none matches. The message names the installed versions.
         """
         if not self._host.is_local:
             return find_on(self._host, request, match)
@@ -102,7 +102,7 @@ def find_on(host: Host, request: str | None, match: str = "patch") -> Interprete
     Raises
     ------
     UserError
-        If none matches, naming the installed ones.
+        If none matches. The message names the installed versions.
     """
     current, known = platform.python_version(), host.pythons()
     if request is not None and not _REQUEST.fullmatch(request):

@@ -210,7 +210,7 @@ def _kind(chains: list[list[Any]], *, named: bool) -> str:
 
 
 def _is_of_others(estimator: Any) -> bool:
-    """Return whether a transformer is another library's or the user's. One with names may select columns by name."""
+    """Return whether a transformer is another library's or the user's. If named, it may select columns by name."""
     return hasattr(estimator, "transform") and type(estimator).__module__.partition(".")[0] != "sklearn"
 
 

@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Route:
-    """The versions of one name, each with its share of the traffic, and one that only mirrors it."""
+    """The versions of one model with their shares of the traffic, and the version that only mirrors it, if any."""
 
     versions: Mapping[int, ServedModel]
     weights: Mapping[int, float] = field(default_factory=dict)

@@ -32,7 +32,7 @@ _LEFT = frozenset((".git", ".hg", ".venv", "venv", "__pycache__", "build", "dist
 _ORIGIN = "origin.txt"  # next to a wheel that was built from a repository
 _OF_UV = ("error: ", "cause: ", "hint: ", "Building ")
 _CACHES = ("_cache", ".egg-info")
-# The options of a requirements file that apply to build dependencies, in `uv build`'s words.
+# The options of a requirements file that apply to build dependencies, and the corresponding options of `uv build`.
 _FOR_BUILDS = {
     **{option: option for option in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")},
     "--trusted-host": "--allow-insecure-host",
