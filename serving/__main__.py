@@ -18,7 +18,7 @@ from runner.errors import UserError
 
 @dataclass
 class Workspace:
-    """Where the models are."""
+    """The workspace with the models."""
 
     root: Optional[str] = None  # noqa: UP045 - OmegaConf accepts no other form
 
@@ -84,7 +84,13 @@ def parse(words: list[str]) -> Command:
 
 
 def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
-    """Write the endpoint's record. Return the argument list and the variables of its server."""
+    """Write the endpoint's record. Return the argument list and the variables of its server.
+
+    Raises
+    ------
+    UserError
+        If a setting is not valid, a model does not exist, or the endpoint is already running.
+    """
     from runner.endpoints.deploy import new_endpoint
     from runner.endpoints.process import command as server_command
     from runner.endpoints.settings import check_settings

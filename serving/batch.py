@@ -32,7 +32,29 @@ _ROW = re.compile(r"\bRow (\d+)")
 
 @dataclass(frozen=True)
 class Order:
-    """The file to score, with the model and the options."""
+    """The file to score, with the model and the options.
+
+    Parameters
+    ----------
+    workspace, name, version
+        The root of the workspace, and the model in it.
+    input, output : str
+        The paths of the file to score and of the file to write.
+    method : str or None
+        The method to call. None means the model's default.
+    chunk : int
+        Rows per chunk.
+    trusted : list of str
+        Types that a skops file may contain in addition to skops' own list.
+    allow_version_mismatch : bool
+        Whether to score with another version of scikit-learn than the model's.
+    dates : list of str
+        Columns that contain points in time.
+    keep : list of str
+        Columns to copy to the answers instead of giving them to the model.
+    by_position : bool
+        Whether to take the columns in the file's order and ignore their names.
+    """
 
     workspace: str
     name: str

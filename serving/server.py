@@ -56,7 +56,7 @@ def main(folder: Path, home: Path | None = None) -> int:
     with locked(endpoint.lock, blocking=False) as held:
         if not held:
             raise UserError(f"Endpoint {record.name} is already served")
-        # First, so that `vivero stop` neither waits for it nor finds that of a server that was killed.
+        # Written first, so that `vivero stop` does not wait for it or find the record of a server that was killed.
         own = {"pid": os.getpid(), "source": str(_SOURCE), "port": settings.port, "started": now()}
         write_json(endpoint.process, own)
         endpoint.unloaded.unlink(missing_ok=True)
@@ -160,7 +160,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _announce(folder: Path, home: Path) -> bool:
-    """Print the endpoint's address once it answers."""
+    """Print the endpoint's address once it answers. Return whether it does."""
     _, endpoint, _, settings = read_endpoint(folder)
     served = next((state["served"] for state in _states(endpoint) if state["served"]), None)
     if served is None or not is_ready(settings.client_host, settings.port):
@@ -174,7 +174,7 @@ def _announce(folder: Path, home: Path) -> bool:
 
 
 def _problem(folder: Path) -> str | None:
-    """Return why the endpoint will never answer."""
+    """Return why the endpoint will never answer, or None."""
     states = _states(EndpointLayout(folder))
     return next((str(state["problem"]) for state in states if state["problem"] and not state["served"]), None)
 

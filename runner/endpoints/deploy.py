@@ -23,7 +23,11 @@ from runner.store.registry import FileRegistry
 
 @dataclasses.dataclass(frozen=True)
 class Deployed:
-    """The result of a deployment. `keys` are the new keys; `serving` is false for a stopped endpoint."""
+    """The result of a deployment.
+
+    `models` are ``NAME:VERSION``. `keys` are new keys by name; only their hashes are stored. `serving` is false for a
+    stopped endpoint.
+    """
 
     endpoint: str
     address: str
@@ -33,7 +37,13 @@ class Deployed:
 
 
 def deployment(registry: FileRegistry, reference: str, *, weight: float = 1.0, mirror: bool = False) -> Deployment:
-    """Resolve a reference: ``NAME``, ``NAME:3``, ``NAME@champion``."""
+    """Return the deployment of a reference: ``NAME``, ``NAME:3``, ``NAME@champion``.
+
+    Raises
+    ------
+    UserError
+        If there is no such version.
+    """
     record = registry.resolve(reference)
     return Deployment(reference=reference, name=record.name, version=record.version, weight=weight, mirror=mirror)
 
@@ -148,7 +158,13 @@ class Deployer:
         self.servers(settings.kind).preflight(settings, python)
 
     def rollback(self, name: str) -> Deployed:
-        """Switch an endpoint to its previous deployments. A stopped endpoint will start with them."""
+        """Switch an endpoint to its previous deployments. A stopped endpoint will start with them.
+
+        Raises
+        ------
+        UserError
+            If there is no such endpoint, it has no previous deployments, or the switch fails.
+        """
         self.store.read(name)
         with locked(self.layout.endpoint(name).deploying):
             old = self.store.read(name)

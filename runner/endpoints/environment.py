@@ -13,7 +13,7 @@ from runner.errors import UserError
 from runner.records import ModelRecord
 
 SERVER_PACKAGES = ("flask>=3.0", "uvicorn>=0.35", "httptools>=0.6", "orjson>=3.10", "prometheus-client>=0.20")
-# Packages that compute the answers instead of the model, if the settings say so.
+# Packages that compute the answers instead of the model, by the setting `accelerate`.
 _ACCELERATOR_PACKAGES = {"onnx": ("skl2onnx>=1.20", "onnx>=1.17", "onnxruntime>=1.20")}
 _OLDEST = (3, 11)
 # Packages that affect a model's numbers, or whether it loads.

@@ -26,7 +26,7 @@ class LocalServers:
     store : EndpointStore
         The endpoints.
     make : callable
-        Returns the environment with some packages and a Python.
+        See `MakeEnvironment`.
     host : Host
         This machine.
     say : Say
@@ -64,7 +64,13 @@ class LocalServers:
             self.say(f"warning: {problem}")
 
     def switch(self, old: EndpointRecord, new: EndpointRecord) -> None:
-        """Let the server load another record's models next to its own, and switch to them."""
+        """Let the server load another record's models next to its own, and switch to them.
+
+        Raises
+        ------
+        UserError
+            If they cannot be served. The old models then stay in service.
+        """
         self.store.write(new)
         problem = wait_until_serving(self.store, new)
         if problem is not None:
@@ -76,7 +82,7 @@ class LocalServers:
             )
 
     def stop(self, name: str) -> bool:
-        """Stop the server."""
+        """Stop the server. Return whether it was running."""
         return stop(self.store, name)
 
     def alive(self, name: str) -> bool:

@@ -89,7 +89,7 @@ def package(
     python: str,
     wheels: Sequence[Path],
 ) -> dict[str, bytes]:
-    """Return the files of the folder by path.
+    """Return the contents of the folder's files by path.
 
     Parameters
     ----------

@@ -168,7 +168,7 @@ def stop(store: EndpointStore, name: str) -> bool:
     pid, pause, until = None, threading.Event(), time.monotonic() + patience
     while store.alive(name):
         late = time.monotonic() > until
-        if pid is None:  # a server writes down its process just after it has taken the endpoint
+        if pid is None:  # a server records its process just after it has locked the endpoint
             pid = _asked_to_stop(process, name)
             if pid is None and late:
                 raise UserError(f"Endpoint {name} is running, but {process} does not say as which process")
@@ -180,7 +180,7 @@ def stop(store: EndpointStore, name: str) -> bool:
 
 
 def _asked_to_stop(process: Path, name: str) -> int | None:
-    """Ask the server to stop and return its process, or None if that is not written down."""
+    """Ask the server to stop and return its process id, or None if that is not recorded yet."""
     try:
         pid = read_record(process, ServerProcessRecord).pid
     except FileNotFoundError:
@@ -204,7 +204,7 @@ def _terminate(pid: int, name: str) -> None:
 def _last_words(endpoint: EndpointLayout, start: int) -> str:
     """Return the last error that was logged after an offset, else the last line."""
     with endpoint.log.open("rb") as log:
-        log.seek(start if start <= log.seek(0, os.SEEK_END) else 0)  # otherwise the earlier content was moved
+        log.seek(start if start <= log.seek(0, os.SEEK_END) else 0)  # otherwise the log was rotated
         lines = log.read().decode(errors="replace").strip().splitlines()
     problems = [line for line in lines if line.startswith("error: ")] or lines[-1:]
     return problems[-1].removeprefix("error: ") if problems else f"it ended without a message; see {endpoint.log}"

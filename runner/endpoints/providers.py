@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runner.environments.requirements.packages import normalised
 
-_ELSEWHERE = {"sklearn": "scikit-learn"}  # searching all distributions would take a tenth of a second
+_ELSEWHERE = {"sklearn": "scikit-learn"}  # searching all distributions takes a tenth of a second
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def _copy_of(layout: Layout, files: dict[str, bytes]) -> Path:
 
 
 def unused_copies(layout: Layout) -> list[Path]:
-    """Return the copies in a workspace that neither this version of vivero nor a running endpoint imports.
+    """Return the copies in a workspace that are used neither by this version of vivero nor by a running endpoint.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def _source_of(layout: Layout, name: str) -> Path:
 
 
 def _is_intact(files: dict[str, bytes], target: Path) -> bool:
-    """Return whether a folder has exactly these files. Some could be cut short, changed or added."""
+    """Return whether a folder has exactly these files, unchanged."""
     present = {name for name in list_files(target) if "__pycache__" not in name} if target.is_dir() else set()
     return present == files.keys() and all((target / name).read_bytes() == content for name, content in files.items())
 

@@ -14,15 +14,15 @@ from runner.ports.environment import Environment
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
 MakeEnvironment = Callable[[list[str], str], Environment]
-"""Returns the environment with some packages and a Python."""
+"""Takes packages and a Python version. Returns the environment."""
 
 
 @dataclass(frozen=True)
 class Status:
     """The state of an endpoint.
 
-    `word` is serving, degraded or stopped, or a container's state as the engine reports it. `states` is what each
-    server process reports.
+    `word` is serving, starting, degraded, stopped or unknown, or a container's state as the engine reports it. `states`
+    has the state file of each server process as plain data; see `ServerState`.
     """
 
     word: str

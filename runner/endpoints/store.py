@@ -66,12 +66,12 @@ class EndpointStore:
         return uses
 
     def serving(self, model: str, version: int) -> list[str]:
-        """Return the names of endpoints whose record has a version of a model. Damaged records are left out."""
+        """Return the names of endpoints whose record has a version of a model. Unreadable records are skipped."""
         names = []
         for name in self.names():
             try:
                 deployments = self.read(name).deployments
-            except UserError:  # named where endpoints are listed
+            except UserError:  # lists of endpoints report it
                 continue
             if any((deployment.name, deployment.version) == (model, version) for deployment in deployments):
                 names.append(name)
@@ -104,7 +104,7 @@ class EndpointStore:
         return is_locked(self.layout.endpoint(name).lock)
 
     def states(self, name: str) -> list[dict[str, object]]:
-        """Return the states that the running server processes have written."""
+        """Return the state files of the running server processes as plain data; see `ServerState`."""
         states = []
         for path in sorted(self.layout.endpoint(name).states.glob("[0-9]*.json")):
             if Path(f"/proc/{path.stem}").exists() or not Path("/proc/self").exists():
@@ -117,7 +117,13 @@ class EndpointStore:
         return states
 
     def delete(self, name: str) -> None:
-        """Remove a stopped endpoint."""
+        """Remove a stopped endpoint.
+
+        Raises
+        ------
+        UserError
+            If it does not exist or is running.
+        """
         self.read(name)
         if self.alive(name):
             raise UserError(f"Endpoint {name} is running", f"Stop it first: vivero stop {name}")
@@ -178,7 +184,10 @@ def deployed(record: EndpointRecord, deployments: tuple[Deployment, ...]) -> End
 
 
 def history_before(record: EndpointRecord, deployments: tuple[Deployment, ...]) -> tuple[tuple[Deployment, ...], ...]:
-    """Return the last deployments before some new ones, oldest first, with the record's own if they are others."""
+    """Return an endpoint's history before new deployments, oldest first, limited to the last 20.
+
+    It ends with the record's current deployments, unless these are the new ones.
+    """
     history = record.history if record.deployments == deployments else (*record.history, record.deployments)
     return history[-_HISTORY:]
 

@@ -1,4 +1,4 @@
-"""The version to deploy, and what becomes of the versions that an endpoint has already."""
+"""The version to deploy, and its effect on the versions that an endpoint already has."""
 
 from __future__ import annotations
 
@@ -12,17 +12,30 @@ from runner.records import Deployment
 class Target:
     """The model to deploy, and its share of the endpoint's traffic.
 
+    Parameters
+    ----------
+    reference : str
+        The version: ``NAME``, ``NAME:3`` or ``NAME@champion``.
+    weight : float or None
+        Its share of the traffic, 0 to 1. None means all of it.
+    mirror : bool
+        Whether the version only mirrors the traffic.
+    changes_settings : bool
+        Whether the user gave settings, which a running endpoint refuses.
+    keeps_settings : bool
+        Whether to keep the settings that the endpoint already has.
+
     Raises
     ------
     UserError
-        If the share is not between 0 and 1, or that of a mirror, which has none.
+        If the weight is not between 0 and 1, or a mirror has a weight.
     """
 
     reference: str
     weight: float | None = None
     mirror: bool = False
     changes_settings: bool = False
-    keeps_settings: bool = False  # whether to keep the settings that the endpoint already has
+    keeps_settings: bool = False
 
     def __post_init__(self) -> None:
         """Check the share."""
@@ -42,13 +55,14 @@ class Target:
 def beside(current: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:
     """Return an endpoint's deployments with a new one added. Its other models are unchanged.
 
-    A version with all of the traffic replaces the model's other versions. One with a share of it leaves the rest to
-    them, in proportion, and the mirror as it is.
+    A version with all of the traffic replaces the model's other versions, including a mirror. A version with a share
+    leaves the rest to the others in proportion to their weights, and keeps the mirror. A mirror replaces the earlier
+    mirror.
 
     Raises
     ------
     UserError
-        If the model has no other version there that answers the rest of the requests.
+        If no other version of the model would answer the rest of the requests.
     """
     others = tuple(deployment for deployment in current if deployment.name != new.name)
     same = [deployment for deployment in current if deployment.name == new.name and deployment.version != new.version]

@@ -20,6 +20,13 @@ Form = TypeVar("Form", bound=EndpointSettings)
 def read_words(form: type[Form], words: Sequence[str]) -> Form:
     """Parse typed settings and check them against their schema.
 
+    Parameters
+    ----------
+    form : type
+        The dataclass of the settings.
+    words : sequence of str
+        The settings as ``key=value``.
+
     Raises
     ------
     UserError

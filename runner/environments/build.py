@@ -1,6 +1,6 @@
 """Caches environments by content: each is built once under a temporary name, checked, and renamed to its key.
 
-One that has changed since it was built is damaged, and is rebuilt beside the runs that still use it.
+An environment that has changed since it was built counts as damaged. It is rebuilt, even while runs use it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 from runner.worker import environment_seal
 
-LOCK = str(RunLayout.lock_file)  # the lock beside what was built from it
+LOCK = str(RunLayout.lock_file)  # the file with the lock, in the environment's folder
 _STAGING = ".building-"
 
 
@@ -36,7 +36,7 @@ def built(
     Parameters
     ----------
     host : Host
-        Where it is stored.
+        The machine that stores it.
     layout : Layout
         The workspace, or the corresponding folder of another machine.
     key : str
@@ -49,7 +49,7 @@ def built(
     Raises
     ------
     UserError
-        If others could have written it.
+        If other users could have written to it, or it cannot be built.
     """
     target = layout.environment(key)
     if host.is_local:  # on another machine, it belongs to the user who built it there
@@ -88,7 +88,7 @@ def _seal(host: Host, staging: Path) -> None:
 
 
 def _put_in_place(host: Host, staging: Path, target: Path) -> None:
-    """Rename what was built to its key. Runs that use a damaged one there miss it only for a moment."""
+    """Rename a built environment to its key. Runs that use a damaged one miss it only for a moment."""
     if host.exists(target):
         damaged = staging / "damaged"
         host.rename(target, damaged)
@@ -102,7 +102,7 @@ def _put_in_place(host: Host, staging: Path, target: Path) -> None:
 def staging_path(folder: Path) -> Iterator[Path]:
     """Yield a unique path to build at, which is removed afterwards in any case.
 
-    Its name is as long as a key, so that what depends on the length of a path comes out the same.
+    Its name is as long as a key, because built files may depend on the length of their path.
     """
     remove_abandoned(folder.resolve() if is_moved(folder.parent, folder) else folder, _STAGING)
     staging = folder / f"{_STAGING}{secrets.token_hex(11)}"
@@ -112,12 +112,15 @@ def staging_path(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _remote_staging(host: Host, folder: Path) -> Iterator[Path]:
-    """Yield such a path on another machine. If the connection is lost, ``vivero nodes clean`` removes it."""
+    """Yield a unique path to build at on another machine.
+
+    If the connection is lost, ``vivero nodes clean`` removes the folder.
+    """
     staging = folder / f"{_STAGING}{secrets.token_hex(9)}.part"
     try:
         yield staging
     finally:
-        with contextlib.suppress(UserError, OSError):  # the connection may be what ended the work
+        with contextlib.suppress(UserError, OSError):  # a lost connection may be why the block ended
             host.remove(staging)
 
 

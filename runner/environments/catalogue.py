@@ -23,7 +23,10 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class StoredEnvironment:
-    """One environment. `record` is None, and `problem` says why, if it cannot be read."""
+    """One environment. If its record cannot be read, `record` is None and `problem` says why.
+
+    `created` is the time of the record, or else of the folder, in seconds since the epoch.
+    """
 
     key: str
     folder: Path
@@ -32,7 +35,7 @@ class StoredEnvironment:
     created: float
 
     def lock(self) -> str:
-        """Return its lock.
+        """Return the text of its lock.
 
         Raises
         ------
@@ -47,7 +50,7 @@ class StoredEnvironment:
             ) from None
 
     def size(self) -> int:
-        """Return the bytes of its files."""
+        """Return the total size of its files, in bytes."""
         return sum(os.lstat(Path(parent, name)).st_size for parent, _, names in os.walk(self.folder) for name in names)
 
 
@@ -73,7 +76,7 @@ def _read(folder: Path) -> StoredEnvironment:
 
 
 def find_environment(environments: Sequence[StoredEnvironment], text: str) -> StoredEnvironment:
-    """Return the environment with a unique part of a key.
+    """Return the environment whose key contains a text.
 
     Raises
     ------
@@ -93,26 +96,26 @@ def find_environment(environments: Sequence[StoredEnvironment], text: str) -> St
 
 
 def leftovers(layout: Layout) -> Iterator[Path]:
-    """Yield what killed removals left behind."""
+    """Yield the folders that interrupted removals left behind."""
     yield from removal.leftovers(layout.environments)
 
 
 class Needs:
-    """What needs which environment.
+    """The users of each environment, such as runs and models.
 
     Parameters
     ----------
-    by_key : mapping
-        Who needs it, by its key.
+    by_key : mapping of str to sequence of str
+        The users of an environment, by its key.
     unknown : sequence of str
-        What may need any environment: runs being prepared, unreadable records.
+        Users that may need any environment: runs being prepared, unreadable records.
     """
 
     def __init__(self, by_key: Mapping[str, Sequence[str]], unknown: Sequence[str]) -> None:
         self._by_key, self.unknown = by_key, unknown
 
     def of(self, key: str) -> list[str]:
-        """Return who needs an environment."""
+        """Return the users of an environment."""
         return list(self._by_key.get(key, ()))
 
 

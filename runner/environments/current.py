@@ -1,4 +1,4 @@
-"""The interpreter the command is typed with."""
+"""The current Python, which runs vivero, as an environment."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CurrentEnvironment:
         return self._here() if host.is_local else self._there(host, say)
 
     def _there(self, host: Host, say: Say) -> EnvironmentHandle:
-        assert self._like is not None  # noqa: S101 - given wherever other machines are
+        assert self._like is not None  # noqa: S101 - given wherever there are other machines
         packages, local = portable_packages()
         if local:
             say(f"Not installed on {host.name}: {', '.join(local)}, which are installed here from a folder or file")

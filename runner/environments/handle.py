@@ -43,7 +43,7 @@ class PrefixHandle:
         self._host, self._again = None if host is None or host.is_local else host, again
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """Return the command, with its program from the environment if it has it."""
+        """Return the command. Its program is taken from the environment if it exists there."""
         program, *rest = argv
         if program in ("python", "python3"):
             return [str(self._python), *rest]
@@ -52,16 +52,16 @@ class PrefixHandle:
         return [str(candidate) if exists else program, *rest]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
-        """Return the same, because a process on this machine is inside."""
+        """Return the same as `argv`: there is no container to enter."""
         return self.argv(argv)
 
     def variables(self) -> dict[str, str]:
-        """Return what makes it the active environment."""
+        """Return the variables that activate the environment."""
         return dict(self._variables)
 
     @cached_property
     def _variables(self) -> dict[str, str]:
-        """Return the same, computed once for all trials."""
+        """Return the variables, computed once for all trials."""
         if self._host is not None:
             path = f"{self._python.parent}{os.pathsep}{self._host.path}"
             return {"PATH": path, "VIRTUAL_ENV": str(self._python.parent.parent)}
@@ -80,7 +80,7 @@ class PrefixHandle:
         Raises
         ------
         UserError
-            If it cannot be there.
+            If it cannot be built there.
         """
         if self._again is None:
             raise UserError(f"environment={self.record.kind} cannot be copied to {host.name}")

@@ -1,4 +1,4 @@
-"""Finds the Pythons of this machine. Shims are skipped, so that what is found is what runs."""
+"""Finds the Pythons of this machine. Shims are skipped, because they may start another Python than the one found."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REQUEST = re.compile(r"\d+(\.\d+){0,2}")
 
 
 class Interpreters:
-    """The interpreters found. Their versions are cached in a file, so that a hit does not start any of them."""
+    """The interpreters of a host. Versions are cached in a file, so that known interpreters need not be started."""
 
     def __init__(self, layout: Layout, host: Host) -> None:
         self._cache = layout.environments / "interpreters.json"
@@ -39,7 +39,7 @@ class Interpreters:
         Raises
         ------
         UserError
-            If none matches, naming the installed ones.
+            If none matches. The message names the installed versions.
         """
         if not self._host.is_local:
             return find_on(self._host, request, match)
@@ -95,14 +95,14 @@ def find_on(host: Host, request: str | None, match: str = "patch") -> Interprete
     host : Host
         The machine.
     request : str or None
-        ``3.11``, ``3.11.7``, a path there, or None: the controller's minor version, preferably its patch version.
+        ``3.11``, ``3.11.7``, a path on it, or None for the controller's minor version, preferably its patch version.
     match : str
         As for `Interpreters.find`.
 
     Raises
     ------
     UserError
-        If none matches, naming the installed ones.
+        If none matches. The message names the installed versions.
     """
     current, known = platform.python_version(), host.pythons()
     if request is not None and not _REQUEST.fullmatch(request):

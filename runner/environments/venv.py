@@ -81,7 +81,7 @@ class VenvEnvironment:
         Raises
         ------
         UserError
-            If its Python is no longer installed, or is for another platform.
+            If its Python is no longer installed or is for another platform, or the build fails.
         """
         start = time.perf_counter()
         python = Interpreters(self.layout, host).find(record.python_version)

@@ -1,1 +1,1 @@
-"""Runs, models, snapshots and inputs as files."""
+"""Runs, models, data assets, snapshots and inputs as files."""

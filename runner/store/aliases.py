@@ -32,11 +32,17 @@ class AliasFile:
             append_json_line(self._path, {"time": now(), "alias": alias, "version": version})
 
     def history(self) -> list[dict[str, Any]]:
-        """Return every change, oldest first. A damaged line is named and skipped."""
+        """Return every change, oldest first. A damaged line is skipped with a warning."""
         return list(read_lines(self._path, AliasLine))
 
     def current(self, at: str | None = None) -> dict[str, int]:
-        """Return the aliases now or at a time. A day means its end in UTC."""
+        """Return the version of each alias, now or at a time. A day means its end in UTC.
+
+        Raises
+        ------
+        UserError
+            If `at` is not a date or time in ISO 8601.
+        """
         limit = _moment(at) if at else None
         versions: dict[str, int] = {}
         for line in self.history():

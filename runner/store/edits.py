@@ -27,7 +27,7 @@ Change = Mapping[str, Any]
 """The changed fields: ``tags`` (null removes one), ``note``, ``display_name``, ``archived``."""
 
 _LONGEST = 1 << 18  # bytes of `.edited.jsonl`
-FIELDS = ("tags", "properties", "display_name", "note", "archived")  # what changes while a run is active
+FIELDS = ("tags", "properties", "display_name", "note", "archived")  # the fields that can change while a run is active
 
 
 def read_changes(run: RunLayout) -> list[Change]:

@@ -50,7 +50,7 @@ class Finder(Generic[R]):
     Parameters
     ----------
     what : str
-        What an id names, for messages: ``run``, ``sweep``.
+        The kind of record, for messages: ``run``, ``sweep``.
     record : str
         The name of the record's file. A folder without it does not count.
     folders : callable
@@ -111,7 +111,7 @@ class Finder(Generic[R]):
         """Return the record that was created last. Ids only have a resolution of one second."""
         records, recent = [], list(islice(self._newest(), _RECENT))
         for folder in recent:
-            with contextlib.suppress(UserError):  # lists name what cannot be read
+            with contextlib.suppress(UserError):  # lists report records that cannot be read
                 records.append(self.read(folder))
         if not recent:
             raise self._none()
@@ -163,7 +163,7 @@ def _names(root: Path) -> list[str]:
 
 
 def entries(root: Path | str) -> list[os.DirEntry[str]]:
-    """Return the entries of a folder, none if it does not exist. An unreadable folder is named."""
+    """Return the entries of a folder, none if it does not exist. A folder that cannot be read gives a warning."""
     return _listed(_scan, root)
 
 

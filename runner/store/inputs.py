@@ -104,7 +104,7 @@ class InputStore:
         Raises
         ------
         UserError
-            If it changed.
+            If it changed, or was removed.
         """
         place = (self.layout.root / record.location).resolve()
         if record.asset is not None and not place.exists():

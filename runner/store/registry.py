@@ -50,7 +50,7 @@ class FileRegistry(VersionStore[ModelRecord]):
         return self.layout.models
 
     def folder(self, name: str) -> Path:
-        """Return a model's folder, its name checked."""
+        """Return a model's folder, after checking the name."""
         return self.layout.model(name)
 
     def register(self, artefact: Path, record: ModelRecord) -> ModelRecord:
@@ -84,7 +84,7 @@ class FileRegistry(VersionStore[ModelRecord]):
         return self.layout.model(record.name) / str(record.version) / name
 
     def diagram(self, name: str, version: int) -> str | None:
-        """Return scikit-learn's drawing of a version as HTML, None if it has none. It is as trusted as the model is."""
+        """Return scikit-learn's drawing of a version as HTML, or None. Trust it only as far as the model."""
         path = ModelLayout(self.layout.model(name) / str(version)).diagram
         try:
             return read_bytes(path, _LARGEST_DIAGRAM).decode("utf-8", "replace")
@@ -125,7 +125,7 @@ class FileRegistry(VersionStore[ModelRecord]):
         self.remove_versions(name, *self.check_delete(name, version))
 
     def verify(self, name: str, version: int) -> list[str]:
-        """Return the problems of a version's files."""
+        """Return the problems of a version's files, one line each. Empty if they are unchanged."""
         record = self.read(name, version)
         path = self.artefact(record)
         if not path.exists():

@@ -92,7 +92,7 @@ class FileRunStore:
             try:
                 yield read_record(folder)
             except UserError:
-                continue  # named by `RunIndex.unreadable`
+                continue  # reported by `RunIndex.unreadable`
 
     def delete(self, run_id: str) -> None:
         """Remove a run that has ended: hide it by a rename, then remove it file by file.

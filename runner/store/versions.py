@@ -1,7 +1,7 @@
-"""Things with a name and numbered versions, each taken by exclusive creation, and the aliases that point to them.
+"""Numbered versions of models and data assets, and the aliases that point to them.
 
 A version is staged in a hidden folder and then renamed to its number. The rename fails when the number is taken, so no
-lock is needed to count; a deleted number leaves a hidden mark and is not used again.
+lock is needed to count. A deleted version leaves a hidden mark, so that its number is not used again.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ STAGING, _DELETED = ".staging-", ".deleted-"
 
 
 class VersionStore(Generic[R]):
-    """The models, or the data assets, of one workspace. A subclass says which, and where they are."""
+    """The models, or the data assets, of one workspace. A subclass defines the kind and the folder."""
 
-    kind: ClassVar[type[Any]]  # of the record
-    record_name: ClassVar[str]  # its file in a version's folder
-    what: ClassVar[str]  # as messages call one: "model"
-    command: ClassVar[str]  # that changes one: "vivero models"
+    kind: ClassVar[type[Any]]  # the record's class
+    record_name: ClassVar[str]  # the record's file in a version's folder
+    what: ClassVar[str]  # the word for messages: "model"
+    command: ClassVar[str]  # the command for hints: "vivero models"
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
 
     @property
     def root(self) -> Path:
-        """The folder of all names."""
+        """The folder that contains a folder for each name."""
         raise NotImplementedError
 
     def folder(self, name: str) -> Path:
-        """Return the folder of one name, which is checked."""
+        """Return the folder of a model or data asset, after checking the name."""
         raise NotImplementedError
 
     def _called(self, name: str) -> str:
@@ -58,7 +58,10 @@ class VersionStore(Generic[R]):
 
     @contextlib.contextmanager
     def staged(self, folder: Path) -> Iterator[Path]:
-        """Create the folder of one, and in it a hidden folder to fill. Without a version, both are removed again."""
+        """Create a name's folder if necessary, and in it a hidden folder to fill.
+
+        Afterwards the hidden folder is removed unless it became a version, and an empty folder of the name as well.
+        """
         with contextlib.ExitStack() as stack:
             stack.callback(_remove_empty, folder)
             while True:
@@ -71,7 +74,7 @@ class VersionStore(Generic[R]):
             yield staging
 
     def take_number(self, folder: Path, staging: Path, record: R) -> R:
-        """Give what is staged the next number, and return its record with it."""
+        """Give the staged version the next free number. Return its record with that number."""
         number = max(self._numbers(folder), default=0) + 1
         sync_tree(staging)
         while True:
@@ -102,11 +105,11 @@ class VersionStore(Generic[R]):
         return sorted(name for name in names if self.is_name(name) and self.versions(name))
 
     def is_name(self, name: str) -> bool:
-        """Return whether one can be called so."""
+        """Return whether this is a valid name."""
         return is_name(name)
 
     def versions(self, name: str) -> list[int]:
-        """Return the versions of one, ascending."""
+        """Return the version numbers of a name, ascending."""
         try:
             names = os.listdir(self.folder(name))  # noqa: PTH208 - ten thousand of them
         except FileNotFoundError:
@@ -124,7 +127,7 @@ class VersionStore(Generic[R]):
         return self.read(*self.locate(reference))
 
     def locate(self, reference: str) -> tuple[str, int]:
-        """Return the name and the number of the version that a reference means. Its record may be unreadable.
+        """Return the name and the number of the version that a reference means, without reading its record.
 
         Raises
         ------
@@ -163,7 +166,7 @@ class VersionStore(Generic[R]):
         Raises
         ------
         UserError
-            If it is not there, damaged or of a later format.
+            If it is missing, damaged or of a later format.
         """
         try:
             record: R = read_record(self._record_of(name, version), self.kind)
@@ -175,7 +178,7 @@ class VersionStore(Generic[R]):
         return self.folder(name) / str(version) / self.record_name
 
     def readable(self, name: str) -> Iterator[R]:
-        """Yield the records of one, newest first; name those that cannot be read."""
+        """Yield the records of a name's versions, newest first. Those that cannot be read give a warning."""
         for version in reversed(self.versions(name)):
             try:
                 yield self.read(name, version)
@@ -183,7 +186,7 @@ class VersionStore(Generic[R]):
                 warn_once(self._record_of(name, version), str(error))
 
     def aliases(self, name: str, at: str | None = None) -> dict[str, int]:
-        """Return the aliases now, or at a time in ISO 8601."""
+        """Return the version of each alias, now or at a time in ISO 8601."""
         return AliasFile(self.folder(name)).current(at)
 
     def set_alias(self, name: str, alias: str, version: int | None) -> None:
@@ -210,14 +213,14 @@ class VersionStore(Generic[R]):
         return AliasFile(self.folder(name)).history()
 
     def change(self, name: str, version: int, changed: Callable[[R], R]) -> R:
-        """Replace a version's record by what a function makes of it, one process at a time."""
+        """Replace a version's record with the result of a function, one process at a time, and return it."""
         with locked(self.folder(name) / ".tags.lock"):
             record = changed(self.read(name, version))
             write_json(self._record_of(name, version), record.to_json())
         return record
 
     def set_tags(self, name: str, version: int, tags: Mapping[str, str | None]) -> R:
-        """Set tags of a version, and remove those given as None."""
+        """Set tags of a version and remove those given as None. Return the new record."""
 
         def changed(record: R) -> R:
             merged: dict[str, str | None] = {**record.tags, **tags}  # type: ignore[attr-defined] # both kinds have tags
@@ -226,7 +229,7 @@ class VersionStore(Generic[R]):
         return self.change(name, version, changed)
 
     def verify(self, name: str, version: int) -> list[str]:
-        """Return what is wrong with a version's content: nothing if it has its recorded hash."""
+        """Return the problems of a version's content, one line each. Empty if it has its recorded hash."""
         raise NotImplementedError
 
     def check_delete(self, name: str, version: int | None) -> tuple[list[int], list[str]]:

@@ -36,7 +36,7 @@ def machine_paths(model: Any) -> dict[str, Path]:
 
     def predict(rows: np.ndarray) -> Any:
         rows = np.ascontiguousarray(rows, dtype=np.float64)
-        if not math.isfinite(rows.sum()):  # a step before it has produced infinity, which the model refuses
+        if not math.isfinite(rows.sum()):  # an earlier step produced infinity, which the model refuses
             return model.predict(rows)
         predicted = _libsvm.predict(rows, *fitted, **settings)
         return predicted if classes is None else classes.take(np.asarray(predicted, dtype=np.intp))

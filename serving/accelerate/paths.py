@@ -57,7 +57,7 @@ def _chain(before: list[Path], last: Path) -> Path:
 
 
 def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[str, str]]:
-    """Return the fast paths that agree with the model on every probe, and by method why others do not.
+    """Return the fast paths that agree with the model on every probe.
 
     Parameters
     ----------
@@ -65,6 +65,13 @@ def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[s
         The fitted model.
     probes : ndarray, shape (n, features)
         Rows that the model takes.
+
+    Returns
+    -------
+    dict
+        The paths, by method.
+    dict
+        Why other paths are not used, by method, or by ``all`` if none could be built.
     """
     kept: dict[str, Path] = {}
     left: dict[str, str] = {}
@@ -87,7 +94,10 @@ def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[s
 
 
 def differs(plain: Path, path: Path, probes: np.ndarray) -> str | None:
-    """Return how two paths differ in a bit, or None. They are compared on all probes at once, and on single rows."""
+    """Return how two paths' results differ, or None if they are equal to the bit.
+
+    They are compared on all probes at once and on single rows.
+    """
     for rows in (probes, *(probes[at : at + 1] for at in range(min(len(probes), 8)))):
         if not same_bits(plain(rows.copy()), path(rows.copy())):
             return f"another answer for {len(rows)} rows"

@@ -16,7 +16,7 @@ NUMBER, TEXT, CATEGORY, DATE, ANY = "number", "text", "category", "date", "any"
 
 @dataclass(frozen=True)
 class Column:
-    """What one column may contain.
+    """The values that one column may contain.
 
     Parameters
     ----------

@@ -127,7 +127,7 @@ def _vector(values: Any) -> np.ndarray:
 
 
 def _matrix(columns: list[list[Any]], *, as_objects: bool) -> np.ndarray:
-    """Return a matrix of numbers if all values are numbers, else of objects, as `predict` gets it in Python."""
+    """Return a matrix of numbers if all values are numbers, else of objects, as a caller in Python would pass it."""
     rows = list(zip(*columns, strict=True))
     array = np.asarray(rows)
     if array.dtype.kind in "fiub" and not as_objects:

@@ -18,7 +18,13 @@ from serving.errors import ServingError, bad_input, count, listed, quoted
 
 
 def check_rows(rows: Rows, max_rows: int) -> None:
-    """Check that the value is a list of rows and has at most `max_rows` rows."""
+    """Check that the value is a list of rows and has at most `max_rows` rows.
+
+    Raises
+    ------
+    ServingError
+        400 if it is not a list or is empty, 413 if it has more rows.
+    """
     if not isinstance(rows.values, list | np.ndarray):
         raise bad_input("no_rows", f"The rows are {word(rows.values)}, not a list")
     if len(rows.values) == 0:

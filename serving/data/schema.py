@@ -54,9 +54,10 @@ class Schema:
     missing : bool
         Whether a value may be missing.
     marker : float
-        The value in a matrix of numbers that means missing: NaN, unless an imputer has another number.
+        The value in a matrix of numbers that means missing: NaN, unless an imputer uses another number.
     methods : tuple of str
-        Those of predict, predict_proba, predict_log_proba, decision_function, transform, score_samples that it has.
+        The methods that the model has, of predict, predict_proba, predict_log_proba, decision_function, transform and
+        score_samples.
     classes : list or None
         The labels of a classifier.
     columns : tuple of Column or None
@@ -85,7 +86,7 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
     model : estimator
         The fitted estimator.
     dates : sequence of str
-        Columns that contain points in time. A fitted estimator does not record that.
+        Columns that contain points in time. A fitted estimator does not record them.
 
     Raises
     ------
@@ -209,7 +210,7 @@ def _kind(chains: list[list[Any]], *, named: bool) -> str:
 
 
 def _is_of_others(estimator: Any) -> bool:
-    """Return whether a transformer is another library's or the user's. One with names may select columns by name."""
+    """Return whether a transformer is another library's or the user's. If named, it may select columns by name."""
     return hasattr(estimator, "transform") and type(estimator).__module__.partition(".")[0] != "sklearn"
 
 

@@ -230,7 +230,7 @@ def write_part(path: Path, kind: str, columns: list[str], rows: list[list[Any]])
 
 
 def join_parts(parts: list[Path], target: Path, kind: str, columns: list[str]) -> None:
-    """Join the parts to one file."""
+    """Join the parts into one file. Write the header of a CSV first."""
     if kind == ".parquet":
         parquet = _parquet().parquet
         with parquet.ParquetWriter(target, parquet.read_schema(parts[0])) as writer:

@@ -54,7 +54,7 @@ def chains_of(model: Any, deepest: int = _DEEPEST) -> Iterator[list[Any]]:
 
 
 def inner_estimators(model: Any) -> list[Any]:
-    """Return the fitted estimators inside one that get the same rows. Of an ensemble, return only a few."""
+    """Return the fitted estimators inside an estimator that get the same rows, but only a few of an ensemble."""
     estimators: list[Any] = [transformer for _, transformer in getattr(model, "transformer_list", ())]  # a FeatureUnion
     several = getattr(model, "estimators_", None)
     if several is not None:

@@ -1,4 +1,7 @@
-"""Unpickles registered models, and nothing else does: bytes with the registered hash, from a safe folder."""
+"""Loads registered models: only bytes with the registered hash, from a folder that others cannot write to.
+
+Nothing else in the server unpickles.
+"""
 
 from __future__ import annotations
 

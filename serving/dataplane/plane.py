@@ -50,14 +50,20 @@ class Answer:
 
 @dataclass(frozen=True)
 class Route:
-    """The versions of one name, each with its share of the traffic, and one that only mirrors it."""
+    """The versions of one model with their shares of the traffic, and the version that only mirrors it, if any."""
 
     versions: Mapping[int, ServedModel]
     weights: Mapping[int, float] = field(default_factory=dict)
     mirror: int | None = None
 
     def pick(self, version: int | None) -> ServedModel:
-        """Return the requested version, or one chosen by weight."""
+        """Return the requested version, or one chosen by weight.
+
+        Raises
+        ------
+        ServingError
+            404 if the version is not served.
+        """
         if version is not None:
             model = self.versions.get(version)
             if model is None:
@@ -95,7 +101,14 @@ class DataPlane:
         return all(served.quick for route in self.routes.values() for served in route.versions.values())
 
     def route(self, name: str | None) -> Route:
-        """Return the route of a model. Without a name, return the only route."""
+        """Return the route of a model. Without a name, return the only route.
+
+        Raises
+        ------
+        ServingError
+            404 if the model is not served, 400 if the name is missing and there are several models, 503 if no model is
+            loaded.
+        """
         if not self.routes:
             raise ServingError(503, "not_ready", "No model is loaded yet", retry_after=1)
         if name is None:
@@ -163,7 +176,7 @@ def _copy(rows: Rows) -> Rows:
 
 
 class Mirror:
-    """Sends rows to another version in a thread of its own. Its answers are counted and discarded.
+    """Sends rows to another version in a separate thread. Its answers are counted and discarded.
 
     While 64 requests wait, further ones are skipped, so that a slow version delays no answer.
     """

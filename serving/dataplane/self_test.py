@@ -17,7 +17,7 @@ Ask = Callable[[Schema, list[Any]], Any]
 
 
 def registered_example(record: ModelRecord) -> list[Any] | None:
-    """Return the first row of the example that was registered with a version, or None.
+    """Return a list with the first row of the example that was registered with a version, or None.
 
     MLflow's forms are supported: a list of rows, and ``{"columns": [...], "data": [...]}`` among others.
     """
@@ -35,7 +35,7 @@ def registered_example(record: ModelRecord) -> list[Any] | None:
 
 
 def working_example(schema: Schema, ask: Ask) -> list[Any] | None:
-    """Return a made-up row that the model takes, or None if it takes none of those tried."""
+    """Return a list with a made-up row that the model takes, or None if it takes none of those tried."""
     for row in _candidate_rows(schema):
         if _works(schema, [row], ask):
             return [row]

@@ -1,4 +1,4 @@
-"""Imports modules logged with a model from their verified bytes, whoever puts their folder on ``sys.path``."""
+"""Imports modules logged with a model only from verified bytes, whatever put their folder on ``sys.path``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def import_verified(folder: Path, verified: Callable[[str], bytes]) -> None:
     folder : Path
         The model's folder.
     verified : callable
-        Returns the verified bytes of a file, given by its path in the folder. Raises if it is another file.
+        Takes a file's path in the folder. Returns its bytes, or raises if they differ from the registered ones.
     """
 
     def read(path: str) -> bytes:

@@ -1,1 +1,1 @@
-"""The HTTP server: connections, who is let in, routes, the description of the API, the page."""
+"""The HTTP server: connections, access checks, routes, the description of the API and the page."""

@@ -74,7 +74,10 @@ class App:
         self.flask.wsgi_app = self.wsgi  # type: ignore[method-assign]
 
     def prepare(self, environs: list[dict[str, Any]]) -> None:
-        """Compute in one call what simultaneous requests can share. All have been let in. See `Shortcut.prepare`."""
+        """Compute in one call what simultaneous requests can share. All passed the access check.
+
+        See `Shortcut.prepare`.
+        """
         if self.plane.shares_calls():
             self._shortcut.prepare(environs)
 

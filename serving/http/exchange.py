@@ -39,6 +39,8 @@ class Exchange:
     ----------
     environ : dict
         The request's WSGI environ, which holds the exchange from now on; see `exchange_of`.
+    request_id : str or None
+        The request's id, if it is already known.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - HTML
 """The page that a browser sees at ``/``. It sends requests like any client, with the key that you type.
 
-It uses the studio's colors, and is one document, because the server has no other files.
+It uses the studio's colors. It is a single document, because the server has no other files.
 """
 
 PAGE = """<!doctype html>

@@ -32,7 +32,7 @@ def of_http(error: HTTPException, path: str, method: str, routes: Map, plane: Da
 
 
 def no_such_path(path: str, known: Collection[str]) -> ServingError:
-    """Return the error for a path that does not exist, with the closest one that does."""
+    """Return the error for a path that does not exist, with the closest path that does."""
     meant = close(path[:_LONGEST], known)
     hint = f"Did you mean {meant}?" if meant is not None else f"Send rows to {_ROWS}; GET /openapi.json lists all paths"
     return ServingError(404, "not_found", f"There is no path {quoted(path)}. {hint}")

@@ -55,10 +55,12 @@ def exposition(shared: Path | None) -> tuple[bytes, str]:
 
 
 class LineLog:
-    """Appends JSON lines to a file from a thread of its own, so that no request waits for the disk.
+    """Appends JSON lines to a file from a separate thread, so that no request waits for the disk.
 
     Parameters
     ----------
+    path : Path
+        The file.
     dropped : Counter
         Counts lines that could not be written.
     max_bytes : int
@@ -136,6 +138,8 @@ class Telemetry:
 
     Parameters
     ----------
+    metrics : Metrics
+        The counters.
     access, payloads : LineLog or None
         The logs of requests and payloads. None means that they are not logged.
     share : float
@@ -152,7 +156,7 @@ class Telemetry:
         return self.payloads is not None and random.random() < self.share  # noqa: S311 - a sample
 
     def request(self, line: dict[str, Any], *, sampled: bool = False) -> None:
-        """Count and log a request that was answered. Of sampled requests, only some are logged."""
+        """Count and log a request that was answered. If `sampled`, it is logged only within the limit per second."""
         key = line["model"] or "", str(line["version"] or ""), line["route"], str(line["status"])
         requests, seconds, rows = self._counters(key)
         requests.inc()

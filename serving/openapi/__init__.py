@@ -1,1 +1,1 @@
-"""The description of the API, in the words of OpenAPI."""
+"""The OpenAPI description of the API."""

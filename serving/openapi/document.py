@@ -1,6 +1,6 @@
 """Describes exactly what is served, with the models' own feature names and an example that works.
 
-Each model's addresses are described by its own name, since each model takes other rows.
+The addresses of each model are described separately, because each model takes different rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OBJECT = {JSON_TYPE: {"type": "object"}}
 
 
 def describe(plane: DataPlane, version: str, open_paths: Collection[str] | None) -> dict[str, Any]:
-    """Return the description.
+    """Return the description as an OpenAPI document.
 
     Parameters
     ----------

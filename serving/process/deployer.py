@@ -110,12 +110,18 @@ class Deployer:
         return thread
 
     def load(self, name: str) -> None:
-        """Serve a model again that was unloaded. All server processes follow within a moment."""
+        """Serve a model again that was unloaded. All server processes follow within ``poll`` seconds.
+
+        Raises
+        ------
+        ServingError
+            404 if the endpoint has no such model.
+        """
         self._check_known(name)
         self._write_unloaded(read_unloaded(self.endpoint) - {name})
 
     def unload(self, name: str) -> None:
-        """Stop serving a model until it is loaded again or the server is restarted."""
+        """Stop serving a model until it is loaded again or the server is restarted. Raises like `load`."""
         self._check_known(name)
         self._write_unloaded(read_unloaded(self.endpoint) | {name})
 
@@ -163,7 +169,7 @@ class Deployer:
     def _ready_all(
         self, wanted: list[tuple[str, int, float, bool]], settings: EndpointSettings
     ) -> tuple[Loaded, list[str]]:
-        """Return all versions, and why models are left out. That is only allowed if nothing is served yet."""
+        """Return all versions, and why models are left out. Models are left out only if nothing is served yet."""
         loaded: Loaded = {}
         left_out: list[str] = []
         first: Exception | None = None

@@ -1,4 +1,4 @@
-"""Silences library warnings that are right in a script and wrong in a server."""
+"""Silences library warnings that help in a script but are false in a server."""
 
 import warnings
 

@@ -64,7 +64,7 @@ class Process:
     signs : int
         The read end of the pipe with its signs of life.
     begun : float
-        Its start, in ``time.monotonic``.
+        Its start, as a value of ``time.monotonic``.
     state : Path
         The file that it writes once it has loaded the models, which may take any time.
     silent : int or None

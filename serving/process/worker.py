@@ -129,7 +129,8 @@ def make_server(folder: Path, app: App, heartbeat: Callable[[], None]) -> Server
 def run(folder: Path, deployer: Deployer, listening: Listening, heartbeat_pipe: int) -> None:
     """Serve in a newly forked process until SIGTERM. Requests in progress are answered first.
 
-    Once the state file is written, bytes in `heartbeat_pipe`, a descriptor, show that the process does not hang.
+    Once the state file is written, the process regularly writes to the descriptor `heartbeat_pipe` to show that it does
+    not hang.
     """
 
     def heartbeat() -> None:

@@ -82,21 +82,39 @@ def _not_a_number(content: bytes) -> str | None:
 
 
 def mapping(value: Any, what: str = "The body") -> dict[str, Any]:
-    """Return a request's JSON if it is an object."""
+    """Return a request's JSON if it is an object.
+
+    Raises
+    ------
+    ServingError
+        400 if it is not.
+    """
     if not isinstance(value, dict):
         raise bad_input("no_object", f"{what} is not a JSON object")
     return value
 
 
 def text(value: Any, what: str) -> str | None:
-    """Return a value that is a string or absent."""
+    """Return a value that is a string or absent.
+
+    Raises
+    ------
+    ServingError
+        400 if it is something else.
+    """
     if value is not None and not isinstance(value, str):
         raise bad_input("wrong_type", f"{what} is not a string")
     return value
 
 
 def names(value: Any, what: str) -> list[str] | None:
-    """Return names of columns as texts: a list of texts and whole numbers, or absent."""
+    """Return names of columns as texts: a list of texts and whole numbers, or absent.
+
+    Raises
+    ------
+    ServingError
+        400 if the value is something else.
+    """
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(name, str) or type(name) is int for name in value):
@@ -144,7 +162,13 @@ def check_lengths(lengths: Mapping[str, int]) -> None:
 
 
 def number(version: str | None) -> int | None:
-    """Return a version given as text."""
+    """Return a version given as text.
+
+    Raises
+    ------
+    ServingError
+        404 if it is not a number.
+    """
     if version is None:
         return None
     if not (version.isascii() and version.isdigit()) or len(version) > 9:

@@ -2,7 +2,7 @@
 
 ``POST /v1/models/NAME:predict`` takes rows as ``instances`` and returns ``predictions``, or takes columns as ``inputs``
 and returns ``outputs`` (tensorflow.org/tfx/serving/api_rest). ``method`` names the method, and so does
-``signature_name``; what TensorFlow calls ``serving_default`` is the model's default. ``GET /v1/models/NAME`` answers
+``signature_name``. TensorFlow's ``serving_default`` means the model's default. ``GET /v1/models/NAME`` answers
 both kinds of client: those of KServe ask whether it is ready (kserve.github.io, "V1 Protocol"), those of TensorFlow
 Serving which versions there are.
 """

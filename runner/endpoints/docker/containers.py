@@ -50,7 +50,7 @@ class Containers:
         self._client, self.places = client, places
 
     def find(self, role: str | None = None) -> list[Container]:
-        """Return the endpoint's containers, all or those of one role."""
+        """Return all containers of the endpoint, or those of one role."""
         labels = [f"{WORKSPACE}={self.places.workspace}", f"{ENDPOINT}={self.places.name}"]
         filters: Any = {"label": [*labels, *([f"{ROLE}={role}"] if role else [])]}
         return list(self._client.containers.list(all=True, filters=filters, ignore_removed=True))
@@ -180,7 +180,7 @@ def ended(container: Container) -> str:
 
 
 def _logs(record: EndpointRecord) -> dict[str, str]:
-    """Return the engine's limits for a container's output, as for a server without a container."""
+    """Return the engine's limits for a container's output, which are those of a server without a container."""
     size = EndpointSettings(**record.settings).log_megabytes
     return {"max-size": str(int(size * 2**20)), "max-file": "2"}
 

@@ -46,7 +46,7 @@ class EndpointFolders:
         return Path(self.endpoint.servers / str(generation))
 
     def lay_out(self, record: EndpointRecord, keys: str) -> Path:
-        """Write a server's folder and return it. It has the server's record and settings, and a link to the keys."""
+        """Write a server's folder and return it. It has the server's record and settings, and a link to `keys`."""
         folder, settings = self.folder(record.generation), EndpointSettings(**record.settings)
         remove_tree(folder)
         self.make_home()

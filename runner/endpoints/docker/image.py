@@ -110,7 +110,7 @@ def _configuration(python: str) -> dict[str, Any]:
 
 
 def reason(error: Exception) -> str:
-    """Return an engine's error in one line."""
+    """Return an engine's error message as one line."""
     return " ".join(str(getattr(error, "explanation", None) or error).split())
 
 

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 MakeImage = Callable[[list[str], str, str | None], Environment]
-"""Returns the environment with some packages and a Python, in an image built on another one."""
+"""Takes packages, a Python version, and a base image or None. Returns the environment, which is an image."""
 _START = 120.0  # seconds for a server to load its model
 _OVER = 15.0  # seconds beyond stop_timeout after which a server is killed
 _LOOK = 0.05
 
 
 class ContainerServers:
-    """Serves each endpoint's one version from a container.
+    """Serves endpoints from containers, each with one version of one model.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class ContainerServers:
     registry : FileRegistry
         The models.
     make : callable
-        Returns the environment with some packages, in an image.
+        See `MakeImage`.
     host : Host
         This machine.
     say : Say
@@ -128,7 +128,13 @@ class ContainerServers:
             raise
 
     def switch(self, old: EndpointRecord, new: EndpointRecord) -> None:
-        """Start the new version's server next to the old one, switch to it, and end the old one."""
+        """Start the new version's server next to the old one, switch to it, and end the old one.
+
+        Raises
+        ------
+        UserError
+            If the new version cannot be served. The old one then stays in service.
+        """
         containers = self._containers(old.name)
         try:
             model = new.deployments[0]
@@ -151,7 +157,7 @@ class ContainerServers:
         self._await_answer(containers, new)
 
     def stop(self, name: str) -> bool:
-        """Stop server and holder, and remove their containers. The images stay."""
+        """Stop server and holder, and remove their containers. Return whether there were any. The images stay."""
         settings = EndpointSettings(**self.store.read(name).settings)
         containers = self._containers(name)
         with locked(self.store.layout.endpoint(name).deploying):

@@ -42,7 +42,7 @@ def install(lock: str, folder: Path, prefix: str, say: Say, wheels: WheelStore) 
     say : Say
         Receives lines of progress.
     wheels : WheelStore
-        The local wheels in the lock's pip part.
+        The store of local wheels, which the lock's pip part may name.
 
     Raises
     ------
@@ -64,7 +64,13 @@ def install(lock: str, folder: Path, prefix: str, say: Say, wheels: WheelStore) 
 
 
 def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
-    """Fetch conda packages through the user's package cache and link them into a folder."""
+    """Fetch conda packages through the user's package cache and link them into a folder.
+
+    Raises
+    ------
+    UserError
+        If rattler is not installed, or a package is not available or has another hash.
+    """
     check_installed()
     say(f"Installing {len(lock.packages)} conda packages")
     for package in lock.packages:
@@ -81,7 +87,13 @@ def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
 
 
 def run(argv: Sequence[str], say: Say) -> None:
-    """Run a step of a build and write its output to the log."""
+    """Run a step of a build and write its output to the log.
+
+    Raises
+    ------
+    UserError
+        If the step fails. The message contains its reason.
+    """
     done = LocalHost().run(argv, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None, "CONDA_PREFIX": None}, say=say)
     if done.exit_code != 0:
         raise UserError(f"The environment could not be built: {complaint(done.output)}", _HINT)

@@ -1,4 +1,4 @@
-"""Links conda packages into a folder, in a process of its own. Nothing writes there once the process has ended.
+"""Links conda packages into a folder, in a separate process. Nothing writes there once the process has ended.
 
 Usage: ``python linking.py FOLDER PREFIX``, with a lock as standard input. Inside the controller, rattler's threads
 would keep filling the folder after a failure or Ctrl-C, while it is being removed.
@@ -38,7 +38,7 @@ def main() -> None:
         asyncio.run(_link(records, folder, prefix))
     except InstallerError as error:
         print(reason(error), file=sys.stderr, flush=True)
-        os._exit(1)  # do not wait for work in progress: the folder is useless
+        os._exit(1)  # does not wait for work in progress, because the folder is useless
     os._exit(0)  # rattler's threads may still release Python objects, which a regular exit would already have freed
 
 

@@ -18,7 +18,7 @@ _WHAT = "The environment cannot be resolved"
 
 
 def solve(wanted: CondaSpec) -> tuple[Package, ...]:
-    """Return the packages, sorted by name.
+    """Return the packages that satisfy a request, sorted by name.
 
     ``CONDA_OVERRIDE_*`` describes the target machine where it differs from this one.
 

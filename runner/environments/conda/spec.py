@@ -26,7 +26,7 @@ _SECRET = re.compile(r"://[^/\s]*@|://[^/\s]+/t/[^/\s]+|^t/[^/\s]+")  # a passwo
 
 @dataclass(frozen=True)
 class CondaSpec:
-    """The request for a conda environment: specs, channels in order, channel priority and pip packages."""
+    """A request for a conda environment: specs, channels in order, channel priority and pip packages."""
 
     specs: tuple[str, ...]
     channels: tuple[str, ...]

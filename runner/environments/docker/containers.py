@@ -43,7 +43,12 @@ class Container:
     def options(self, *, writable: Sequence[Path], readable: Sequence[Path], kind: str, run: str) -> dict[str, Any]:
         """Return the arguments of docker-py's ``create`` for a container that runs as the current user.
 
-        The `writable` and `readable` folders are mounted at the same path as on this machine.
+        Parameters
+        ----------
+        writable, readable : sequence of Path
+            Files and folders of this machine, mounted at the same paths.
+        kind, run : str
+            The values of the labels `KIND` and `RUN`.
         """
         from docker.types import DeviceRequest, Mount
 

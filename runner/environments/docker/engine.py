@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 # Labels of images and containers.
-KIND = "vivero.kind"  # of an image: environment, endpoint; of a container: run, warm, endpoint, build
+KIND = "vivero.kind"  # of an image: environment, endpoint; of a container: run, warm, look, endpoint, build
 KEY = "vivero.key"  # of an image: the environment's content key
 WORKSPACE = "vivero.workspace"  # the root of the workspace that created it
 RUN = "vivero.run"  # the run in the container

@@ -46,7 +46,7 @@ class DockerEnvironment:
     settings : DockerEnvironmentConfig
         See ``conf/environment/docker.yaml``.
     base : Path
-        The folder where relative paths start.
+        The folder that relative paths refer to.
     """
 
     def __init__(self, layout: Layout, settings: Any, base: Path = Path()) -> None:

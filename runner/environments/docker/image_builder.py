@@ -137,7 +137,7 @@ class ImageBuilder:
         import docker
 
         if self._container is not None:
-            with contextlib.suppress(docker.errors.APIError):  # it has been removed already
+            with contextlib.suppress(docker.errors.APIError):  # it was already removed
                 self._container.remove(force=True)
 
 

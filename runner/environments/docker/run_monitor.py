@@ -45,14 +45,14 @@ class RunMonitor:
             raise UserError("another process is already monitoring this run")
         self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
         self._order = order = read_record(self.layout.order, OrderRecord)
-        # On a node nothing is answered here: the controller collects the requests itself.
+        # On a node, nothing is answered here, because the controller collects the requests itself.
         self._answering = RequestAnswerer(self.layout, order.answer) if order.answer is not None else None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._held:  # until the record is finished, which shows that the run is followed
+        with self._held:  # the lock is held until the record is finished, as a sign that the run is monitored
             self.layout.attendant_lock.write_text("")  # from now on this process takes no signals for the run
             self._finish()
 
@@ -95,8 +95,8 @@ class RunMonitor:
             The container's memory limit, if a process was killed for exceeding it.
         lost : bool
             Whether the engine stopped answering during the run.
-        asked : bool
-            Whether this process was told to end the run.
+        cancel_requested : bool
+            Whether this process received a signal to end the run.
         """
         away = "the container engine was stopped or restarted during the run" if lost else None
         canceled = cancel_requested or self.layout.cancel.exists()

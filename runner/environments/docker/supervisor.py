@@ -1,10 +1,10 @@
 """Supervises a process in a container: starts it, passes signals on, and ends with its exit code.
 
 Usage: ``python supervisor.py CONTAINER COMMAND...``. CONTAINER is the JSON of a `containers.Container`. If the command
-is the worker of a run, the container can write to the run's folder. Of the rest of the workspace it sees only the
-models and the run's inputs. The supervisor does what the container can't: it answers the script's ``register_model``,
-corrects the result, and finishes the record if the controller is gone. The container's standard input is its lifeline:
-it closes when the supervisor ends, and the worker then ends at once.
+is the worker of a run, the container can write to the run's folder. Of the rest of the workspace, it sees only
+the models and the run's inputs. The supervisor does what the container can't: it answers the script's
+``register_model``, corrects the result, and finishes the record if the controller is gone. The container's standard
+input is its lifeline: it closes when the supervisor ends, and the worker then ends at once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from runner.layout import BOOTSTRAP, WORKER, Layout, RunLayout
 from runner.worker import timeouts
 
 _TICK = 0.1
-_ENTERS = 30.0  # seconds that a container's first process gets to ask for its descriptors
+_ENTERS = 30.0  # seconds within which a container's first process must ask for its descriptors
 _KILLED = 137
 _ABANDONED = 60.0  # seconds after which no process is still reading the output of an ended container
 _PATIENT = 2  # signals that are passed to the container; the next one ends this process
@@ -66,7 +66,7 @@ def _program(command: Sequence[str]) -> str | None:
 
 
 def warm(container: Container, command: Sequence[str]) -> int:
-    """Run a prefork interpreter in a container of its own, and pass this process's channel and lifeline to it."""
+    """Run a prefork interpreter in a separate container, and pass this process's channel and lifeline to it."""
     *_, run_dir, channel, lifeline = command
     place = Path(tempfile.mkdtemp(prefix="vivero-"))
     with socket.socket(socket.AF_UNIX) as listening:
@@ -200,7 +200,7 @@ class _Supervisor:
                 time.sleep(_TICK)
 
     def _end(self) -> int:
-        """Print the container's output, settle the run's result and return the exit code."""
+        """Print the container's output, complete the run's result and return the exit code."""
         state = self._container.attrs.get("State") or {}
         with contextlib.suppress(Exception):  # the engine did not come back, and the output is lost
             sys.stdout.buffer.write(self._container.logs(stdout=True, stderr=False))
@@ -221,7 +221,7 @@ class _Supervisor:
         self._asked += 1
         if self._run is not None:
             self._run.mark_canceled()
-        if self._asked > _PATIENT:  # the engine does not do it
+        if self._asked > _PATIENT:  # the engine has not ended it
             os._exit(_KILLED)
         if self._container is not None:
             with contextlib.suppress(Exception):  # it has ended or the engine is away; `_wait` notices either

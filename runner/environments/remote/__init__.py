@@ -1,1 +1,1 @@
-"""Environments that are built on a node by our own program."""
+"""Environments that vivero's own program builds on a node."""

@@ -1,4 +1,4 @@
-"""Brings our own program to a node: its source, and an environment with its dependencies."""
+"""Installs vivero's own program on a node: its source, and an environment with its dependencies."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NEEDED = {"docker": ("docker", "pyyaml", "uv"), "conda": ("py-rattler", "pyyaml
 
 
 def install_program(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[str, Path]:
-    """Upload our source and install its dependencies for one kind of environment on a machine.
+    """Upload vivero's source to a node, and install its dependencies for one kind of environment.
 
     Returns
     -------
     str
         The Python to start it with.
     Path
-        The package's folder there.
+        The folder of the package ``runner`` on the node.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
+if __name__ == "__main__":  # started by path: search three folders up for the package, not this folder
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
 from runner.environments.requirements.wheel_store import WheelStore
@@ -38,7 +38,20 @@ def main(folder: Path) -> None:
 
 
 def answered(request: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Build the requested environment; return its record, its lock and how to start processes in it."""
+    """Build the requested environment.
+
+    Parameters
+    ----------
+    request : dict
+        ``root`` (the workspace), ``settings``, and ``record`` and ``lock`` of an environment to restore, or None.
+    folder : Path
+        The folder with the request's files.
+
+    Returns
+    -------
+    dict
+        ``record``, ``lock``, ``enter`` (the words before a command), ``python`` and ``variables``.
+    """
     layout, host = Layout(Path(request["root"])), LocalHost()
     for wheel in (folder / "files" / "wheels").glob("*.whl"):
         WheelStore(layout).keep(wheel)

@@ -22,7 +22,7 @@ from runner.records import EnvironmentRecord
 if TYPE_CHECKING:
     from runner.hosts.remote.host import RemoteHost
 
-_LAST = 3  # lines shown of a program that failed
+_LAST = 3  # lines shown of a failed program's output
 
 
 class RemoteEnvironment:
@@ -31,7 +31,7 @@ class RemoteEnvironment:
     Parameters
     ----------
     layout : Layout
-        The workspace, which stores the locks of what is sent.
+        The workspace, which stores the locks of the uploads.
     settings : DockerEnvironmentConfig or CondaEnvironmentConfig
         The settings.
     base : Path
@@ -47,7 +47,7 @@ class RemoteEnvironment:
         Raises
         ------
         UserError
-            If the build fails there, with the machine's reason.
+            If the build fails on the node. The message contains the reason.
         """
         return self._build(host, None, "", say)
 

@@ -13,16 +13,16 @@ from runner.records import EnvironmentRecord
 
 @dataclass(frozen=True)
 class StartCommand:
-    """How to start processes in it.
+    """The words and variables that start a process in an environment.
 
     Parameters
     ----------
     words : sequence of str
         The words before a command; none if a program's path is enough.
     python : str
-        Its Python.
-    variables : mapping
-        What makes it the active one.
+        The environment's Python.
+    variables : mapping of str to str
+        The variables that activate the environment.
     """
 
     words: Sequence[str]
@@ -38,9 +38,9 @@ class RemoteHandle:
     record : EnvironmentRecord
         Its record.
     lock_text : str
-        What is installed.
+        The lock of the installed packages.
     start_command : StartCommand
-        How it is entered.
+        The words and variables that start a process in it.
     host : str
         The machine's name.
     again : callable
@@ -66,7 +66,7 @@ class RemoteHandle:
 
     @classmethod
     def of(cls, answer: Mapping[str, Any], host: str, again: Callable[[Host, Say], RemoteHandle]) -> RemoteHandle:
-        """Create it from the machine's answer."""
+        """Create a handle from the answer of `build_on_node`."""
         start_command = StartCommand(answer["enter"], answer["python"], answer["variables"])
         return cls(EnvironmentRecord.from_json(answer["record"]), answer["lock"], start_command, host, again)
 
@@ -75,7 +75,7 @@ class RemoteHandle:
         return [*self._start_command.words, *self.inside(argv)]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
-        """Return the command with its own Python."""
+        """Return the command with the environment's Python."""
         program, *rest = argv
         return [self._start_command.python if program in ("python", "python3") else program, *rest]
 

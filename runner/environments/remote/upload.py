@@ -1,4 +1,4 @@
-"""Finds the local files that an environment's settings name, to send them along."""
+"""Collects the local files that an environment's settings name, so that they can be sent to a node."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.ports.say import Say
 
-WHEELS = "wheels"  # under the files that are sent
+WHEELS = "wheels"  # the folder of wheels among the sent files
 Files = dict[str, Path | bytes]
 
 
 @dataclass(frozen=True)
 class Upload:
-    """Settings, and the files they refer to, by their new names.
+    """Settings, and the files that they refer to.
 
     Parameters
     ----------
     settings : mapping
-        Plain data.
-    files : mapping
-        Files of this machine, or content, by name.
+        The settings as plain data, with the new names of files.
+    files : mapping of str to (Path or bytes)
+        Local files, or their content, by new name.
     """
 
     settings: Mapping[str, Any]
@@ -36,16 +36,16 @@ class Upload:
 
 
 def sent_of(config: Any, base: Path, wheels: WheelStore, lock: str, say: Say) -> Upload:
-    """Return an environment's settings as they are sent, with their files.
+    """Return an environment's settings and files for a node.
 
     Parameters
     ----------
     config : DockerEnvironmentConfig or CondaEnvironmentConfig
         The settings.
     base : Path
-        Where relative paths start.
+        The folder that relative paths refer to.
     wheels : WheelStore
-        The local wheels, of which the named ones are sent.
+        The local wheels. Those that the settings or the lock name are sent.
     lock : str
         The lock to build from, if there is one.
     say : Say

@@ -17,7 +17,7 @@ from runner.ports.say import Say
 def with_stored_wheels(spec: Spec, wheels: WheelStore, say: Say) -> Spec:
     """Replace paths and repositories in a spec by stored wheels with name, version and hash.
 
-    So a lock contains no local paths, and a folder that has changed counts as another package.
+    A lock then contains no local paths, and a changed folder counts as a different package.
 
     Raises
     ------

@@ -187,7 +187,7 @@ def _text(lines: Sequence[str]) -> str:
 
 
 def pins(lock: str) -> dict[str, str]:
-    """Return name and version of everything in a lock."""
+    """Return the version of each package in a lock, by normalized name."""
     return {normalised(name): version for name, version in [*_PIN.findall(lock), *_WHEEL.findall(lock)]}
 
 
@@ -201,6 +201,13 @@ def hash_options(lock: str) -> list[str]:
 
 def check_hashed(lock: str, where: str) -> None:
     """Check that everything in a lock has a hash. A git commit that another package requires has none.
+
+    Parameters
+    ----------
+    lock : str
+        The lock.
+    where : str
+        The consequence, for the message.
 
     Raises
     ------
@@ -216,7 +223,7 @@ def check_hashed(lock: str, where: str) -> None:
 
 
 def requirements_of(lock: str) -> dict[str, str]:
-    """Return everything in a lock as requirement lines.
+    """Return the requirement line of each package in a lock, by normalized name.
 
     Packages from an address keep it, and packages with a single file (stored wheels) keep their hash.
     """

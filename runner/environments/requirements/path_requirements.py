@@ -1,7 +1,7 @@
 """Parses requirement lines that name a local file or folder.
 
-All forms that pip accepts become an absolute ``file:`` address with special characters quoted. So a space, an ``@``
-or a ``;`` in a path stays part of the path in every later use of the line.
+All forms that pip accepts become an absolute ``file:`` address with special characters quoted. A space, an ``@`` or
+a ``;`` in a path then stays part of the path in every later use of the line.
 """
 
 from __future__ import annotations

@@ -178,6 +178,11 @@ def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:
 
     Conda packages are requested from the package index under the same name. That works for the scientific Python
     packages that training needs. Otherwise an error names the package.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or has no list of dependencies.
     """
     dependencies = conda_content(path, "environment.conda_file")["dependencies"]
     lines: list[str] = []

@@ -1,7 +1,7 @@
 """Wheels of local projects that environments were built from, stored by hash.
 
-A lock names them like any other package, by name, version and hash. For an installation, here, on a node or in an
-image, they are copied to a folder and the lock gets their paths.
+A lock names them like any other package, by name, version and hash. For an installation on this machine, on a
+node or in an image, they are copied to a folder and the lock gets their paths.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LEFT = frozenset((".git", ".hg", ".venv", "venv", "__pycache__", "build", "dist
 _ORIGIN = "origin.txt"  # next to a wheel that was built from a repository
 _OF_UV = ("error: ", "cause: ", "hint: ", "Building ")
 _CACHES = ("_cache", ".egg-info")
-# The options of a requirements file that apply to build dependencies, in `uv build`'s words.
+# The options of a requirements file that apply to build dependencies, and the corresponding options of `uv build`.
 _FOR_BUILDS = {
     **{option: option for option in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")},
     "--trusted-host": "--allow-insecure-host",
@@ -158,7 +158,7 @@ class WheelStore:
         return self._changed(text, _BY_NAME, lambda wheel: f" @ {_address(wheel, folder)}")
 
     def named(self, text: str) -> str:
-        """Return the text with names and versions instead of paths, after comments on the origins of wheels."""
+        """Return the text with names and versions instead of paths, preceded by comments on the origins of wheels."""
         made = [(wheel.name, wheel.with_name(_ORIGIN)) for wheel in self.files(text)]
         comments = [f"# {name} is made from {origin.read_text()}\n" for name, origin in made if origin.exists()]
         return "".join(comments) + self._changed(text, _BY_PLACE, lambda wheel: f"=={wheel.name.split('-')[1]}")

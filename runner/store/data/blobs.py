@@ -1,7 +1,7 @@
 """Content stored once by its hash: ``blobs/<hash>/<name>``, read-only.
 
-A file that is stored already is linked to instead of copied. Content is staged and renamed, so a kill at any instant
-leaves all of it or nothing; what was staged is removed by whoever stores something next.
+A file that is already stored is linked to instead of copied. Content is staged and renamed, so a kill at any instant
+leaves all of it or nothing. The next process that stores content removes abandoned staging folders.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from runner.store.versions import staged
 
 _BLOCK = 1 << 20
 _FILE, _FOLDER = 0o444, 0o555
-_SYNCED_ALONE = 500  # files; of more, the whole file system is synced at once
+_SYNCED_ALONE = 500  # files; for more, the whole file system is synced at once
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Measured:
 
     @property
     def bytes(self) -> int:
-        """The size of all files."""
+        """The total size of the files, in bytes."""
         return sum(size for _, size in self.files.values())
 
 
@@ -58,7 +58,7 @@ class BlobStore:
             yield
 
     def place(self, digest: str, name: str) -> Path:
-        """Return where content is."""
+        """Return the path of stored content, which need not exist."""
         return self.layout.blob(digest) / name
 
     def measure(self, content: Content, cache: HashCache) -> Measured:
@@ -84,8 +84,12 @@ class BlobStore:
 
         Parameters
         ----------
-        alike : mapping
-            Stored files by their SHA-256, to link to.
+        content : Content
+            The file or folder.
+        cache : HashCache
+            Known hashes, to which new ones are added.
+        alike : mapping of str to Path
+            Stored files by their SHA-256. Equal files are linked to them.
 
         Raises
         ------
@@ -107,7 +111,7 @@ class BlobStore:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 files[name] = _bring(path, target, cache, twins)
             measurement = measured(content, files)
-            if known is None and (twins := self._named_otherwise(content, measurement)):  # which only now is known
+            if known is None and (twins := self._named_otherwise(content, measurement)):  # the hash is known only now
                 for name, (digest, _) in measurement.files.items():
                     _link(digest, copied if content.is_file else copied / name, cache, twins)
             _sync(staging, len(files))
@@ -115,7 +119,7 @@ class BlobStore:
         return measurement
 
     def _known(self, content: Content, cache: HashCache) -> Measured | None:
-        """Return the hashes of content if each of them is known without reading."""
+        """Return the hashes of content if all of them are cached, otherwise None."""
         files = {}
         for name, path in content.files.items():
             with reading(path) as (_, state):
@@ -126,7 +130,7 @@ class BlobStore:
         return measured(content, files)
 
     def is_intact(self, content: Content, wanted: Measured, cache: HashCache) -> bool:
-        """Return whether content is stored by its name, and nobody has changed it; what has not changed is not read."""
+        """Return whether content is stored under its name and unchanged. Files whose hash is cached are not read."""
         place = self.place(wanted.digest, content.name)
         if place.is_symlink() or (place.is_file() if not content.is_file else place.is_dir()):
             return False
@@ -143,7 +147,7 @@ class BlobStore:
         return True
 
     def _named_otherwise(self, content: Content, wanted: Measured) -> dict[str, Path]:
-        """Return the files of the same content that is stored by another name, by their hashes."""
+        """Return the files of the same content stored under another name, by their hashes."""
         paths = {}
         folder = self.layout.blob(wanted.digest)
         for entry in folder.iterdir() if folder.is_dir() else ():
@@ -162,7 +166,7 @@ class BlobStore:
             make_folder(target.parent)
             if os.path.lexists(target):  # damaged
                 if target.is_dir() and not target.is_symlink():
-                    target.chmod(0o755)  # or it could not be moved
+                    target.chmod(0o755)  # otherwise it could not be moved
                 target.rename(copied.with_name(f"{content.name[:200]}.damaged"))
             copied.rename(target)
             if not content.is_file:
@@ -172,14 +176,14 @@ class BlobStore:
             cache.keep(file, file.lstat(), digest)
 
     def remove(self, digest: str) -> None:
-        """Remove content of any name, if it is there."""
+        """Remove content under all its names, if it exists."""
         folder = self.layout.blob(digest)
         if folder.is_dir():
             remove(self.layout.root, folder)
 
 
 def measured(content: Content, files: Mapping[str, tuple[str, int]]) -> Measured:
-    """Return the hash of content whose files' hashes are known. The rule is that of `hash_tree`."""
+    """Return the hash of content whose files' hashes are known. The rule is the same as for `hash_tree`."""
     if content.is_file:
         ((digest, _),) = files.values()
     else:
@@ -209,7 +213,7 @@ def reading(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
 
 
 def _read(file: BinaryIO, state: os.stat_result, path: Path, target: BinaryIO | None) -> str:
-    """Return the hash of a file, and copy it block by block."""
+    """Return the hash of a file, and copy it to `target` if that is not None."""
     digest, count, block = hashlib.sha256(), 0, b""
     while True:
         try:
@@ -251,7 +255,7 @@ def _link(digest: str, target: Path, cache: HashCache, twins: Mapping[str, Path]
         os.link(twin, aside)
         aside.rename(target)
         aside.unlink(missing_ok=True)  # a rename of a file onto itself does nothing
-    except OSError:  # another file system, too many links, not ours: it is copied
+    except OSError:  # another file system, too many links or another user's file: it is copied
         return False
     cache.keep(twin, twin.lstat(), digest)  # the count of links has changed its times
     return True

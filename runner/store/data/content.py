@@ -14,14 +14,16 @@ from runner.io.names import check_file_name
 
 @dataclass(frozen=True)
 class Content:
-    """A file or a folder to be stored.
+    """A file or a folder to store.
 
     Attributes
     ----------
     name : str
         The name that scripts see.
-    files : mapping
-        Where each file is, links resolved, by its path in the folder; of a file, by its name.
+    files : mapping of str to Path
+        The path of each file with links resolved, by its path in the folder, or by its name if `is_file`.
+    is_file : bool
+        Whether this is a single file.
     """
 
     name: str
@@ -30,23 +32,24 @@ class Content:
 
 
 def find_content(sources: Sequence[Path], name: str | None, workspace: Path) -> Content:
-    """Return the content that files and folders make: one of them, or several together in a folder.
+    """Return the content of one file or folder, or of several that are gathered in one folder.
 
-    Links are followed inside the folder that is named. Hidden files count.
+    Links inside a named folder are followed. Hidden files are included.
 
     Parameters
     ----------
     sources : sequence of Path
-        What the user names.
+        The files and folders that the user names.
     name : str or None
-        The name that scripts see. None: that of the source, or of the folder that several are in.
+        The name that scripts see. None means that of the source, or of the folder that contains several sources.
     workspace : Path
-        Its own files are never content.
+        The root of the workspace, which no source may contain.
 
     Raises
     ------
     UserError
-        If something is not there, is neither a file nor a folder, or has a link that cannot be followed.
+        If a source does not exist, is neither a file nor a folder, contains the workspace, or has a link that cannot be
+        followed.
     """
     sources = list(dict.fromkeys(Path(os.path.abspath(source)) for source in sources))
     for source in sources:

@@ -16,7 +16,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, 
 
 
 class HashCache:
-    """Known hashes. The file can be deleted at any time, and nothing is kept where it cannot be written."""
+    """A cache of file hashes. Its file can be deleted at any time. If it cannot be written, the cache is in memory."""
 
     def __init__(self, path: Path) -> None:
         self._new: dict[str, tuple[str, str]] = {}
@@ -43,7 +43,7 @@ class HashCache:
         return digest
 
     def known(self, path: Path, state: os.stat_result) -> str | None:
-        """Return the hash of a file in a state, None if it is not known."""
+        """Return the hash of a file in a state, which is its ``stat`` result, or None if it is not cached."""
         key = self._key(path)
         found = self._new.get(key) or self._stored(key)
         return found[1] if found is not None and found[0] == _facts(state) else None
@@ -62,7 +62,7 @@ class HashCache:
             self._flush()
 
     def _key(self, path: Path) -> str:
-        """Return the real path of a file. That of its folder is found once, which matters for 100,000 files."""
+        """Return the real path of a file. Each folder is resolved only once, which matters for 100,000 files."""
         folder, name = os.path.split(path)
         if name in ("", "..") or path.is_symlink():
             real = os.path.realpath(path)
@@ -90,7 +90,7 @@ def _usable(path: Path) -> sqlite3.Connection:
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            path.unlink(missing_ok=True)  # what it knew is computed again
+            path.unlink(missing_ok=True)  # its hashes are computed again
             return _opened(path)
     except (OSError, sqlite3.OperationalError):  # not writable, or another process holds it
         return _with_table(Path(":memory:"))
@@ -106,7 +106,7 @@ def _with_table(path: Path) -> sqlite3.Connection:
     database = connect(path)
     try:
         database.execute(_TABLE)
-        database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut destroys is computed again
+        database.execute("PRAGMA synchronous=OFF")  # a power cut costs only cached hashes
     except BaseException:
         database.close()
         raise

@@ -1,7 +1,7 @@
-"""The rows of a list of data assets, of which those that have not changed are read from a cache.
+"""The rows of a list of data assets. Rows that have not changed are read from a cache.
 
-The cache is a table in ``index.sqlite``. A row is kept with what changes when a version, an alias or the record of the
-latest version does: the times of three files.
+The cache is a table in ``index.sqlite``. Each row has a stamp that changes with the asset's versions, its aliases and
+the record of its latest version. The stamp consists of the times of the folder and two files.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from runner.store.data.store import DataStore
 from runner.store.finding import entries
 
 Row = dict[str, Any]
-_TABLE = "assets_1"  # with another number where rows have other fields
+_TABLE = "assets_1"  # increase the number when the fields of a row change
 _SETTLED = 2_000_000_000  # nanoseconds after which a folder's time tells whether it has changed
 _RECORD = str(AssetLayout.record)
 
 
 def list_rows(layout: Layout) -> list[Row]:
-    """Return a row for each data asset that has a version, by name. Without the cache it is only slower."""
+    """Return a row for each data asset that has a version, by name. Without the cache, this is only slower."""
     names = sorted(entry.name for entry in entries(layout.data) if is_asset_name(entry.name))
     known = _read(layout)
     store, rows, new = DataStore(layout), list[Row](), list[tuple[str, str, str]]()
@@ -50,7 +50,12 @@ def list_rows(layout: Layout) -> list[Row]:
 
 
 def row_of(store: DataStore, name: str) -> Row:
-    """Return the latest version of a data asset as lists show it, or in ``error`` why it cannot be read."""
+    """Return the latest version of a data asset as lists show it.
+
+    The keys are ``name``, ``version`` (None without a version), ``versions`` (their number), ``aliases``, ``error``
+    (why the asset cannot be read, or None), some fields of the record, and ``rows`` and ``columns`` (numbers, None if
+    the asset is not a table).
+    """
     row: Row = {"name": name, "version": None, "versions": 0, "aliases": {}, "error": None}
     try:
         versions = store.versions(name)
@@ -69,7 +74,7 @@ def row_of(store: DataStore, name: str) -> Row:
 
 
 def _stamp(layout: Layout, name: str, version: int | None) -> tuple[int, str | None]:
-    """Return when an asset's folder changed last, and what changes with its row; None if it has to be read."""
+    """Return when an asset's folder last changed, in nanoseconds, and its stamp, or None if the asset must be read."""
     folder = f"{layout.data}/{name}"
     try:
         state = os.stat(folder)  # noqa: PTH116 - ten thousand of them
@@ -101,7 +106,7 @@ def _read(layout: Layout) -> dict[str, tuple[str, Row]]:
         TypeError,
         LookupError,
         OSError,
-    ):  # not there yet, locked, or damaged: whoever lists runs replaces it
+    ):  # missing, locked or damaged: the next list of runs replaces it
         return {}
 
 

@@ -14,7 +14,7 @@ FILE, FOLDER, TABLE = TYPES = ("file", "folder", "table")
 
 @frozen_record
 class HistogramRecord(Record):
-    """How many numbers are in each of several bins. The first begins at `start`, and each is `width` wide."""
+    """A histogram of numbers. The first bin begins at `start`, and each is `width` wide."""
 
     start: float
     width: float
@@ -23,7 +23,7 @@ class HistogramRecord(Record):
 
 @frozen_record
 class TimelineRecord(Record):
-    """How many dates or times are in each of several bins. `edges` has where each begins, and where the last ends.
+    """A histogram of dates or times. `edges` has the start of each bin, and the end of the last.
 
     Dates and times are written in ISO 8601; times that all have a zone are in UTC.
     """
@@ -34,7 +34,7 @@ class TimelineRecord(Record):
 
 @frozen_record
 class FrequentRecord(Record):
-    """A value, and how many cells have it."""
+    """A value and the number of cells that have it."""
 
     value: str
     count: int
@@ -44,10 +44,10 @@ class FrequentRecord(Record):
 class ColumnRecord(Record):
     """A column of a table.
 
-    `type` is integer, number, boolean, date, time, text, object (what is nested) or empty. `min` and `max` are numbers,
-    or texts in their order. `top` is the most frequent value, None if there are too many different ones to count;
-    `distinct` is how many there are. `frequent` has up to ten of them, most frequent first. `histogram` is that of the
-    finite numbers, and `timeline` that of dates and times; both are None if there are no two different ones.
+    `type` is integer, number, boolean, date, time, text, object (nested values) or empty. `min` and `max` are numbers,
+    or texts in their order. `top` is the most frequent value, None if there are too many different values to count.
+    `distinct` is the number of different values. `frequent` has up to ten of them, most frequent first. `histogram` is
+    for finite numbers, and `timeline` for dates and times. Both are None without two different values.
     """
 
     name: str
@@ -65,7 +65,7 @@ class ColumnRecord(Record):
 
 @frozen_record
 class TableRecord(Record):
-    """What a table holds. `head` has its first rows as texts, `notes` what was odd about it or could not be read."""
+    """A description of a table. `head` has its first rows as texts, and `notes` the problems found in it."""
 
     rows: int | None = None
     columns: tuple[ColumnRecord, ...] = ()
@@ -77,9 +77,9 @@ class TableRecord(Record):
 class AssetRecord(Record):
     """``data.json``: one version of a data asset.
 
-    `hash` is that of its content, as runs record it of an input. `content` is the name of the file or folder that
-    scripts see. `reference` is the absolute path of content that was not copied, `source` where it was added from.
-    `run` and `output` say which output of which run it is.
+    `hash` is the hash of its content, as runs record it for an input. `bytes` is the total size. `content` is the name
+    of the file or folder that scripts see. `reference` is the absolute path of content that was not copied, and
+    `source` the path that it was added from. `run` and `output` name the run that produced it, and the run's output.
     """
 
     format: int = FORMAT

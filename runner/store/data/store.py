@@ -31,7 +31,7 @@ RECORD = str(AssetLayout.record)
 
 @dataclass(frozen=True)
 class Added:
-    """A version, and whether it is new or was there with the same content."""
+    """A version, and whether it is new. If not, the latest version already had the same content."""
 
     record: AssetRecord
     new: bool
@@ -52,11 +52,11 @@ class DataStore(VersionStore[AssetRecord]):
         return self.layout.data
 
     def folder(self, name: str) -> Path:
-        """Return a data asset's folder, its name checked."""
+        """Return a data asset's folder, after checking the name."""
         return self.layout.asset(name)
 
     def is_name(self, name: str) -> bool:
-        """Return whether a data asset can be called so."""
+        """Return whether this is a valid name for a data asset."""
         return is_asset_name(name)
 
     def add(
@@ -73,27 +73,35 @@ class DataStore(VersionStore[AssetRecord]):
         content: str | None = None,
         pythons: Sequence[str] = (),
     ) -> Added:
-        """Store content as the next version, unless the latest one has the same.
+        """Store content as the next version, unless the latest version has the same content.
+
+        In that case the latest version gets the new tags and description.
 
         Parameters
         ----------
+        name : str
+            The data asset's name.
         sources : sequence of Path
-            A file or a folder; several are put together in one folder.
+            A file or a folder. Several are gathered in one folder.
         type : str or None
-            file, folder or table. None: what it looks like.
+            ``file``, ``folder`` or ``table``. None means the type that the content looks like.
         reference : bool
-            Leave the content where it is, and only remember its hash.
+            Whether to leave the content where it is and record only its hash.
+        description : str or None
+            The version's description.
+        tags : mapping of str to str
+            The version's tags.
         run, output : str or None
-            The run that made it, and the name of its output.
+            The run that produced it, and the name of the run's output.
         content : str or None
-            The name that scripts see. None: that of the source.
+            The name that scripts see. None means that of the source.
         pythons : sequence of str
             Interpreters that may have pyarrow, to describe a table in Parquet.
 
         Raises
         ------
         UserError
-            If the name or a source cannot be used, or the disk refuses.
+            If the name or a source is not valid, or writing fails.
         """
         folder = self.folder(name)
         if not sources:
@@ -126,7 +134,7 @@ class DataStore(VersionStore[AssetRecord]):
                     wanted = dataclasses.replace(wanted, table=self._describe(wanted, hashes, pythons))
                 with self.staged(folder) as staging, self.blobs.locked():
                     if wanted.reference is None and not os.path.lexists(self.path(wanted)):
-                        continue  # whoever removed the last version with this content removed it, too
+                        continue  # another process removed the content with its last version
                     same = self._same(wanted, named)
                     if same is not None:
                         break
@@ -144,7 +152,7 @@ class DataStore(VersionStore[AssetRecord]):
         return self.blobs.keep(content, cache, self._alike(wanted.name))
 
     def _alike(self, name: str) -> dict[str, Path]:
-        """Return the stored files of the latest version by their hashes, which the next may have again."""
+        """Return the stored files of the latest version by their hashes. The next version may contain them again."""
         latest = next(self.readable(name), None)
         if latest is None or latest.reference is not None or latest.files == 1:
             return {}
@@ -178,12 +186,12 @@ class DataStore(VersionStore[AssetRecord]):
             yield FileRecord.from_json(line)
 
     def check(self, record: AssetRecord) -> None:
-        """Check that a version's content is there, and if it is not a copy, that it has not changed.
+        """Check that a version's content exists and, if it is not a copy, that it has not changed.
 
         Raises
         ------
         UserError
-            If it has.
+            If it is missing or has changed.
         """
         path = self.path(record)
         if not path.exists():
@@ -204,7 +212,7 @@ class DataStore(VersionStore[AssetRecord]):
         return self.change(name, version, lambda record: dataclasses.replace(record, description=description))
 
     def verify(self, name: str, version: int) -> list[str]:
-        """Read a version's content, and return what is wrong with it."""
+        """Read a version's content and return its problems, one line each."""
         record = self.read(name, version)
         place = self.path(record)
         if not place.exists():
@@ -234,15 +242,19 @@ class DataStore(VersionStore[AssetRecord]):
 
         Parameters
         ----------
+        name : str
+            The data asset's name.
+        version : int or None
+            The version. None means all versions.
         force : bool
-            Also if an alias points at it.
-        used : callable, optional
-            Returns whether something else than a data asset needs the content of a version.
+            Whether to remove a version that an alias points at, with the alias.
+        used : callable or None
+            Returns whether anything other than a data asset needs the content of a version.
 
         Raises
         ------
         UserError
-            If it does not exist, or an alias points at it.
+            If it does not exist, or an alias points at it and `force` is false.
         """
         if force and version is not None:
             chosen = self._chosen(name, version)
@@ -262,7 +274,7 @@ class DataStore(VersionStore[AssetRecord]):
                     self.blobs.remove(record.hash)
 
     def _needed(self) -> set[str] | None:
-        """Return the hashes of the content of all versions, None if a record that cannot be read may name any."""
+        """Return the hashes of the content of all versions, or None if a record cannot be read, which may name any."""
         found = set()
         for name in self.names():
             for version in self.versions(name):
@@ -275,18 +287,18 @@ class DataStore(VersionStore[AssetRecord]):
         return found
 
     def all(self) -> Iterator[AssetRecord]:
-        """Yield the records of all versions that can be read; name the others."""
+        """Yield the records of all versions that can be read. The others give a warning."""
         for name in self.names():
             yield from self.readable(name)
 
     def find_by_run(self, run_id: str) -> list[AssetRecord]:
-        """Return the versions that a run made."""
+        """Return the versions that a run produced."""
         return [record for record in self.all() if record.run == run_id]
 
     def diff(self, before: AssetRecord, after: AssetRecord) -> dict[str, list[str]]:
-        """Return the paths of files that were added, removed and changed from one version to another.
+        """Return the paths of files by ``added``, ``removed`` and ``changed`` from one version to another.
 
-        Of two versions that are single files, the names do not count.
+        If both versions are single files, their names are ignored.
         """
         files = [list(self.files(record)) for record in (before, after)]
         alone = all(self._is_file(record) for record in (before, after))
@@ -312,7 +324,7 @@ def _type_of(content: Content, wanted: str | None) -> str:
     Raises
     ------
     UserError
-        If it cannot be what is wanted.
+        If the content cannot have the requested type.
     """
     if wanted is None:
         return TABLE if tables.is_table(list(content.files)) else FILE if content.is_file else FOLDER

@@ -33,12 +33,12 @@ TableFile = dict[str, Any]
 
 
 def form_of(name: str) -> str | None:
-    """Return the form of a table that a file's name tells, None of another file."""
+    """Return the format of a table by the file's extension, or None if it is not that of a table. See `FORMS`."""
     return FORMS.get(os.path.splitext(name)[1].lower())  # noqa: PTH122 - it may have any letters
 
 
 def is_table(names: Sequence[str]) -> bool:
-    """Return whether files together look like a table: one MLTable, or nothing but files of one form."""
+    """Return whether files together look like a table: an MLTable, or only files of one format."""
     return MLTABLE in names or (bool(names) and len({form_of(name) for name in names}) == 1 and bool(form_of(names[0])))
 
 
@@ -52,10 +52,15 @@ def table_files(place: Path, names: Sequence[str]) -> list[TableFile]:
     names : sequence of str
         The paths of its files.
 
+    Returns
+    -------
+    list of dict
+        Each with ``path`` (absolute), ``name`` (in the folder), ``form`` and ``options`` of the reader.
+
     Raises
     ------
     UserError
-        If an MLTable cannot be read, or names files that are not there.
+        If no file is a table, or an MLTable cannot be read or names missing files.
     """
     if place.is_file():
         return [_file(place, place.name, form_of(place.name) or "csv")]
@@ -107,7 +112,7 @@ def _mltable_yaml(path: Path) -> dict[str, Any]:
 
 
 def _chosen(given: str, names: Sequence[str]) -> list[str]:
-    """Return the files that a path of an MLTable means."""
+    """Return the files that a path in an MLTable matches."""
     from fnmatch import fnmatchcase
 
     wanted = os.path.normpath(given.removeprefix("file://"))
@@ -140,10 +145,14 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe(place: Path, names: Sequence[str], pythons: Sequence[str] = ()) -> TableRecord:
-    """Return what a table holds. What is odd about it is noted and never an error.
+    """Return the description of a table. Problems become notes and never raise.
 
     Parameters
     ----------
+    place : Path
+        The file, or the folder.
+    names : sequence of str
+        The paths of its files.
     pythons : sequence of str
         Interpreters that may have pyarrow where this one does not.
     """
@@ -160,7 +169,7 @@ def ask(request: Mapping[str, Any], pythons: Sequence[str] = ()) -> dict[str, An
     Raises
     ------
     UserError
-        If pyarrow is needed and missing, or it takes too long, or it died.
+        If pyarrow is needed and no interpreter has it, or the process fails or takes too long.
     """
     answer: dict[str, Any] = {}
     for python in (sys.executable, *pythons):

@@ -20,8 +20,8 @@ _AFTER_ALL = "0"  # in place of the slash before a name: it sorts after all name
 def open_copy(layout: Layout, folders: RunFolders) -> tuple[sqlite3.Connection, set[str]]:
     """Return a copy of the cache, in which every record has its row, and the paths of folders without a record.
 
-    A damaged cache is rebuilt. If it is locked or cannot be written, or would belong to another user, all records are
-    read into the copy. The copy is a temporary file of SQLite's own.
+    A damaged cache is rebuilt. If it is locked or cannot be written, or the workspace is not trusted, all records
+    are read into the copy. The copy is a temporary file of SQLite.
     """
     if ownership.is_trusted(layout.root):  # writing to a link would write to its target
         for _ in range(2):

@@ -111,7 +111,7 @@ def compile_where(text: str, rows: Collection[Row]) -> Callable[[Row], bool]:
 
 
 def names_field(text: str, name: str) -> bool:
-    """Return whether an expression that compiles uses a field."""
+    """Return whether a valid expression uses a field."""
     return any(
         isinstance(node, ast.Name) and node.id == name for node in ast.walk(ast.parse(text.strip(), mode="eval"))
     )
@@ -259,7 +259,7 @@ def _compiled(node: ast.expr) -> Callable[[Row], Any]:
 
 
 def _negated(value: Any) -> Any:
-    """Return minus a number. Other values, and missing ones, have no negative: it is missing."""
+    """Return minus a number. Other values, and missing ones, give None."""
     return -value if isinstance(value, int | float) else None
 
 

@@ -83,7 +83,7 @@ def _list(name: str, folder: str) -> _Group:
 
 def _changed(folder: str) -> int | None:
     try:
-        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - of what a link leads to, as it is listed
+        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - follows links, as listing does
     except OSError:
         return None
 

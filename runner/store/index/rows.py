@@ -27,11 +27,15 @@ def read_row(folder: Path) -> dict[str, Any] | None:
             row["metrics"] = metrics_so_far(RunLayout(folder))
         return row
     except UserError:
-        return None  # named by `unreadable`
+        return None  # reported by `RunIndex.unreadable`
 
 
 def row_of(record: RunRecord) -> dict[str, Any]:
-    """Return the fields of a run that lists show."""
+    """Return the fields of a run that lists show.
+
+    ``duration`` is in seconds, and ``model`` is ``NAME:VERSION``. ``data`` has the asset's version or the hash of each
+    input, by name. Values that do not exist yet are None or empty.
+    """
     made = record.register
     return {
         "id": record.id,
@@ -67,7 +71,7 @@ def _data(record: RunRecord) -> dict[str, str]:
 
 
 def _objective(record: RunRecord) -> Any:
-    """Return the objective of a trial's sweep, as configured."""
+    """Return the objective of the sweep that a trial belongs to, as configured."""
     return record.part("sweep").get("objective")
 
 

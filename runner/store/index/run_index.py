@@ -30,7 +30,7 @@ class RunIndex:
     changed: runs that are new, gone, active or named in ``.edited.jsonl``. They also check some of the others in turn,
     which change only if somebody bypasses vivero. Safe to use from several threads.
 
-    The object works on a copy of the cache, a temporary file of SQLite's own. So other processes may change the cache,
+    The object works on a copy of the cache, a temporary file of SQLite. Other processes may therefore change the cache,
     and 100,000 rows take no memory. In the copy, the rows of active runs have the metrics and edits so far.
     """
 
@@ -41,7 +41,7 @@ class RunIndex:
         self._lock = threading.RLock()
         self._folders = RunFolders(layout)
         self._opened: RunTable | None = None
-        self._recorded: dict[str, Row] = {}  # what the records of active runs say
+        self._recorded: dict[str, Row] = {}  # the rows of active runs, as recorded
         self._now: dict[str, Row] = {}  # the same rows with the metrics and edits since
         self._logging: dict[str, ActiveRun] = {}
         self._unread: set[str] = set()
@@ -52,7 +52,7 @@ class RunIndex:
         self._names: tuple[int, dict[str, set[str]]] | None = None
 
     def refresh(self) -> None:
-        """Read again what can have changed."""
+        """Read the rows that can have changed."""
         with self._lock:
             self._bring_up_to_date()
             self._read_active()

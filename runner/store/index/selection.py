@@ -47,7 +47,7 @@ class Selection:
         Raises
         ------
         UserError
-            If `where` is not a comparison, or no row has the field or experiment that is named.
+            If `where` is not a comparison, or no row has a field or metric that it names.
         """
         where = compile_where(self.where, rows) if self.where else _anything
         if not self.tags:
@@ -104,7 +104,7 @@ def _fits(row: Row, wanted: Filter) -> bool:
 
 
 def numbers_of(table: RunTable, selection: Selection) -> Sequence[int]:
-    """Return the numbers of the rows that `select` returns of all rows in a table, read a few at a time."""
+    """Return the numbers of the rows that `select` would return for a whole table. Few rows are in memory at a time."""
     test = selection.test(_Rows(table))
     selection.check_experiment(table.experiments())
     numbered = ((number, row) for number, row in table.each(selection.filter()) if test(row))
@@ -144,7 +144,7 @@ class _Rows(Collection[Row]):
 
 
 def _value(row: Row, name: str) -> Any:
-    """Return what a row is sorted by."""
+    """Return the value that a row is sorted by."""
     owner, dot, inner = name.partition(".")
     if dot and owner in OWNERS and inner in row[owner]:
         return row[owner][inner]

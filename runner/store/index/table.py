@@ -60,7 +60,7 @@ class RunTable:
         self._database = database
 
     def create(self) -> None:
-        """Create the table. One of another version is replaced."""
+        """Create the table. A table of another version is replaced."""
         if self._one("PRAGMA user_version") != _VERSION:
             self._database.execute("DROP TABLE IF EXISTS runs")
             self._database.execute(f"PRAGMA user_version = {_VERSION}")
@@ -101,7 +101,7 @@ class RunTable:
         return self._database.execute(query, (number, count)).fetchall()
 
     def not_over(self) -> dict[str, Row]:
-        """Return the rows of runs that have not ended by path."""
+        """Return the rows of runs that have not ended, by path."""
         rows = self._database.execute("SELECT path, quick, row FROM runs WHERE readable AND NOT over").fetchall()
         return dict(zip((path for path, _, _ in rows), parse([(quick, row) for _, quick, row in rows]), strict=True))
 
@@ -173,7 +173,7 @@ def _columns(path: str, stamp: str, row: Row | None) -> tuple[Any, ...]:
 
 
 def parse(rows: Sequence[tuple[int, str]]) -> list[Row]:
-    """Return rows from their JSON. With each comes whether orjson reads it exactly as json does.
+    """Return rows from their JSON. Each text comes with a flag: whether orjson reads it exactly as json does.
 
     The rows of a block are parsed at once, which is several times faster than one by one.
     """

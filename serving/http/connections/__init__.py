@@ -1,1 +1,1 @@
-"""The connections of a server process: where they come from, how many there are, what each may send."""
+"""The connections of a server process: sockets, and limits on their number and on their data."""

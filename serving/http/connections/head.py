@@ -40,7 +40,7 @@ def no_http(data: bytes = b"") -> ClientRefusedError:
 
 
 def address_in(data: bytes) -> bytes | None:
-    """Return the address of a request whose method the parser does not know, or None if `data` is no request."""
+    """Return the address of a request whose method the parser does not know, or None if `data` is not a request."""
     line = _REQUEST_LINE.match(data)
     return line[1] if line is not None else None
 

@@ -49,7 +49,7 @@ class SharedListening(Listening):
 
     Parameters
     ----------
-    own : socket
+    own_socket : socket
         The socket that health checks use.
     home : Path
         The endpoint's folder, with its record and the holder's own socket.

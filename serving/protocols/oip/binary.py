@@ -1,8 +1,8 @@
 """The binary tensor data extension of the Open Inference Protocol: the tensors' bytes follow the JSON of a body.
 
-A header has the length of the JSON. An input has the number of its bytes in ``parameters.binary_data_size``. The bytes
-are in the order of the inputs. Numbers are little endian. A text is its length in four bytes, followed by its UTF-8.
-Outputs that were requested as bytes are sent in the same way.
+A header gives the length of the JSON. ``parameters.binary_data_size`` of an input gives the number of its bytes. The
+bytes are in the order of the inputs. Numbers are little endian. A text is its length in four bytes, followed by its
+UTF-8. Outputs that were requested as bytes are sent in the same way.
 """
 
 from __future__ import annotations
@@ -28,8 +28,15 @@ def split(content: bytes, length: str | None) -> tuple[bytes, bytes]:
 
     Parameters
     ----------
+    content : bytes
+        The body.
     length : str or None
         The value of the header. Without it, the whole body is JSON.
+
+    Raises
+    ------
+    ServingError
+        400 if it is not a length within the body.
     """
     if length is None:
         return content, b""
@@ -40,7 +47,13 @@ def split(content: bytes, length: str | None) -> tuple[bytes, bytes]:
 
 
 def fill(body: dict[str, Any], tail: bytes) -> dict[str, Any]:
-    """Return a request in which the bytes after its JSON have become the data of its inputs."""
+    """Return a request in which the bytes after its JSON have become the data of its inputs.
+
+    Raises
+    ------
+    ServingError
+        400 if the bytes do not match the sizes and datatypes of the inputs.
+    """
     inputs = body.get("inputs")
     filled, start = [], 0
     for tensor in inputs if isinstance(inputs, list) else []:
@@ -97,7 +110,7 @@ def _texts(name: str, raw: bytes) -> list[str]:
 
 
 def pack(form: dict[str, Any], outputs: list[dict[str, Any]]) -> BinaryContent:
-    """Return an answer with some of its outputs as bytes after its JSON."""
+    """Return an answer with some of its outputs as bytes after its JSON. The outputs lose their ``data``."""
     raws = []
     for output in outputs:
         raw = _raw(output.pop("data"))

@@ -40,6 +40,11 @@ def tensor(value: Any, content: str | None) -> tuple[str, np.ndarray]:
         The input as in the request. Data that came as bytes are already an array.
     content : str or None
         The ``content_type`` of the request, for an input without its own.
+
+    Raises
+    ------
+    ServingError
+        400 if it is not a tensor, or its data do not fit its shape or datatype.
     """
     value = an_object(value, "An input")
     name, kind, shape, data = (value.get(key) for key in ("name", "datatype", "shape", "data"))
