@@ -141,11 +141,12 @@ def _stop(nodes: list[Node], runs: bool) -> None:
 
 def _tell(nodes: list[Node], do: Any) -> None:
     """Run an action on all nodes and print the results. A node that is down gives exit code 1."""
+    from runner.hosts.remote.client import RefusedError
 
     def guarded(node: Node) -> tuple[dict[str, Any], str]:
         try:
             answer = do(node)
-        except (UserError, OSError) as error:
+        except (UserError, OSError, RefusedError) as error:
             return {"node": node.name, "problem": str(error)}, str(error)
         return {"node": node.name, **answer}, f"{node.name}: {answer['said']}"
 

@@ -130,15 +130,18 @@ class FileRegistry(VersionStore[ModelRecord]):
         path = self.artefact(record)
         if not path.exists():
             return [f"{record.artefact} is missing"]
-        if hash_tree(path) == record.sha256:
-            return []
-        wrong = []
-        for entry in record.files:
-            file = path / entry.path if path.is_dir() else path
-            if not file.is_file():
-                wrong.append(f"{entry.path} is missing")
-            elif hash_file(file) != entry.sha256:
-                wrong.append(f"{entry.path} has changed since it was registered")
+        try:
+            if hash_tree(path) == record.sha256:
+                return []
+            wrong = []
+            for entry in record.files:
+                file = path / entry.path if path.is_dir() else path
+                if not file.is_file():
+                    wrong.append(f"{entry.path} is missing")
+                elif hash_file(file) != entry.sha256:
+                    wrong.append(f"{entry.path} has changed since it was registered")
+        except OSError as error:
+            return [f"{error.filename or path}: {error.strerror}"]
         return wrong or [f"{record.artefact} has files that were not registered"]
 
 

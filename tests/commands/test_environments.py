@@ -137,7 +137,7 @@ def test_what_cannot_be_read_may_need_any(line: CommandLine, place: str) -> None
     (path,) = line.workspace.glob(place)
     path.write_text("{")
     done = line.vivero("environments", "prune")
-    assert "0 of 1" in done.stdout and "Nothing was removed: any environment may be in use by" in done.stderr
+    assert "0 of 1" in done.stdout and "No environment is removed: any may be in use by" in done.stderr
     assert len(listed(line)) == 1
 
 

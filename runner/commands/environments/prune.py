@@ -41,7 +41,7 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     stored, needed = stored_environments(layout), needs(layout)
     spared = {find_environment(stored, text).key for text in keep}
     if needed.unknown:
-        note(f"Nothing was removed: any environment may be in use by {needed.unknown[0]}")
+        note(f"No environment is removed: any may be in use by {needed.unknown[0]}")
     if not older_than >= 0:  # also refuses nan
         raise UserError(f"--older-than: {older_than:g} is not a number of days. Give 0 or more")
     # Without --older-than, age does not matter, even if the clock was ahead at the time.

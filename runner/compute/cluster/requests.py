@@ -11,6 +11,7 @@ from runner.compute.cluster.node import Node
 from runner.compute.cluster.transfer import Receiver
 from runner.errors import UserError
 from runner.execution.requests import answer, answer_of
+from runner.hosts.remote.client import RefusedError
 from runner.io.json_records import read_record
 from runner.layout import RunLayout
 from runner.ports.say import Say
@@ -54,5 +55,5 @@ class ScriptRequests:
             order = read_record(self._run.order, OrderRecord)
             answered = answer(self._run, order.answer or (), request_file)
             host.write(RunLayout(self._place).requests / answered.name, answered.read_bytes())
-        except (UserError, OSError) as error:  # repeated once the connection is back
+        except (UserError, OSError, RefusedError) as error:  # repeated once the connection is back
             self._say(f"{self._node.name}: {error}")

@@ -108,7 +108,8 @@ class RunCluster:
         facts = {"scheduler": self._address, "node": node.name, "slots": node.slots}
         try:
             self._start(node, "worker", facts)
-            self._workers += node.slots
+            with self._guard:
+                self._workers += node.slots
         except (UserError, OSError) as mistake:
             self._tell(node, f"is not part of the cluster: {mistake}")
         with self._guard:

@@ -149,7 +149,8 @@ class ContainerServers:
                 f"Endpoint {old.name} still serves the earlier version: {mistake.message}", mistake.hint
             ) from None
         except BaseException:
-            self._drop(containers, new)
+            if self.store.read(old.name).generation != new.generation:  # a Ctrl-C may come just after the record
+                self._drop(containers, new)
             raise
         last = EndpointSettings(**old.settings).stop_timeout + _OVER
         for container in containers.others(new.generation):
@@ -161,10 +162,8 @@ class ContainerServers:
         settings = EndpointSettings(**self.store.read(name).settings)
         containers = self._containers(name)
         with locked(self.store.layout.endpoint(name).deploying):
-            existing = containers.find()
-            for container in sorted(
-                existing, key=lambda container: container in containers.find(HOLDER)
-            ):  # the holder last
+            existing, holders = containers.find(), containers.find(HOLDER)
+            for container in sorted(existing, key=lambda container: container in holders):  # the holder last
                 containers.end(container, settings.stop_timeout + _OVER)
         return bool(existing)
 

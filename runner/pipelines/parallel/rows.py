@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from runner.errors import UserError
+from runner.worker.tables.cells import cells_up_to
 from runner.worker.tables.texts import Delimited
 
 _DELIMITED, _LINES = {".csv": None, ".tsv": "\t"}, (".jsonl", ".ndjson")
@@ -101,16 +102,15 @@ def _records(path: Path, file: BinaryIO, delimiter: str) -> Iterator[bytes]:
             taken.append(line)
             yield line.decode("latin-1")  # delimiters and quotes are ASCII, also in UTF-8
 
-    # The limit is process-wide. It is not restored, because another thread may be reading a long cell.
-    csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(lines(), delimiter=delimiter)
-    try:
-        for row in reader:
-            if row:
-                yield _ended(b"".join(taken))
-            taken.clear()
-    except csv.Error as error:
-        raise UserError(f"{path.name} cannot be divided into rows: line {reader.line_num}: {error}") from None
+    with cells_up_to(_LONGEST_CELL):
+        reader = csv.reader(lines(), delimiter=delimiter)
+        try:
+            for row in reader:
+                if row:
+                    yield _ended(b"".join(taken))
+                taken.clear()
+        except csv.Error as error:
+            raise UserError(f"{path.name} cannot be divided into rows: line {reader.line_num}: {error}") from None
 
 
 def _ended(record: bytes) -> bytes:

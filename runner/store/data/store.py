@@ -267,7 +267,7 @@ class DataStore(VersionStore[AssetRecord]):
                 with contextlib.suppress(UserError):  # a damaged record names no content
                     gone.append(self.read(name, number))
             self.remove_versions(name, chosen, held)
-            unneeded = [run_id for run_id in gone if run_id.reference is None and not (used and used(run_id))]
+            unneeded = [record for record in gone if record.reference is None and not (used and used(record))]
             needed = self._needed() if unneeded else set()
             for record in unneeded:
                 if needed is not None and record.hash not in needed:

@@ -5,6 +5,8 @@ import csv
 import io
 import json
 
+from .cells import cells_up_to
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Tuple
@@ -105,8 +107,7 @@ class Delimited(Reader):
 
     def blocks(self) -> "Iterator[Block]":
         """Yield the blocks. Rows of another length than the first are cut or filled, and noted."""
-        before = csv.field_size_limit(_LONGEST_CELL)  # a setting of the whole process
-        with self.open() as file:
+        with cells_up_to(_LONGEST_CELL), self.open() as file:
             try:
                 reader = csv.reader(self.lines(file), delimiter=self.delimiter())
             except TypeError as error:
@@ -128,7 +129,6 @@ class Delimited(Reader):
             except csv.Error as error:
                 raise UnreadableError("line {}: {}".format(reader.line_num, error))
             finally:
-                csv.field_size_limit(before)
                 self._note_ragged()
             yield names, rows
 
