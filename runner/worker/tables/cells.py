@@ -6,10 +6,10 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Iterator, List
 
 _guard = threading.Lock()
-_sizes = []  # type: List[int]
+_sizes: "List[int]" = []
 _default = [0]
 
 
