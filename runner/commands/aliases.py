@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from runner.commands.common import wants_json
 from runner.commands.output import emit_json, note, say, show_table, show_time
+from runner.commands.versions import names_version
 from runner.errors import UserError
 
 
@@ -36,7 +37,7 @@ class Version(Protocol):
 def check_name(group: str, name: str) -> None:
     """Refuse a reference such as ``iris:1`` where a name belongs, and show where its version is given."""
     bare, *version = re.split("[:@]", name, maxsplit=1)
-    if bare and version:
+    if bare and names_version(name):
         raise UserError(
             f"Aliases belong to the name {bare}, not to {name}",
             f"To move an alias: vivero {group} alias {bare} ALIAS {version[0] or 'VERSION'}",

@@ -86,7 +86,7 @@ export function startMetrics(base) {
     const several = listed.filter((name) => !once.includes(name));
     showOnce(get("#once", HTMLElement), once.map((name) => ({ name, curves: curves[name] })), runs());
     arrange(several, every.length - listed.length);
-    const sketched = several.filter((name) => plan(name, curves[name] ?? []));
+    const sketched = several.filter((name) => preview(name, curves[name] ?? []));
     if (sketched.length && document.visibilityState === "visible") await painted();
     await Promise.all(several.map((name) => plot(name, curves[name] ?? [])));
     place.setAttribute("aria-busy", "false");
@@ -133,14 +133,17 @@ export function startMetrics(base) {
     return make("figure", { class: "card", "data-metric": name }, make("figcaption", {}, make("strong", { title: name }, name), count, link), make("div", { class: "plot" }));
   }
 
+  /** @param {string} name */
+  const figureOf = (name) => [...place.querySelectorAll("figure")].find((one) => one.dataset.metric === name);
+
   /**
    * Show the number of points of a metric, and a sketch of its curves until they are plotted.
    * @param {string} name
    * @param {Curve[]} curves
    * @returns {boolean} whether there is a sketch
    */
-  function plan(name, curves) {
-    const figure = [...place.querySelectorAll("figure")].find((one) => one.dataset.metric === name);
+  function preview(name, curves) {
+    const figure = figureOf(name);
     const chart = figure?.querySelector(".plot");
     const points = curves.reduce((sum, one) => sum + one.count, 0);
     const count = figure?.querySelector(".count");
@@ -155,8 +158,7 @@ export function startMetrics(base) {
    * @param {Curve[]} curves
    */
   async function plot(name, curves) {
-    const figure = [...place.querySelectorAll("figure")].find((one) => one.dataset.metric === name);
-    const chart = figure?.querySelector(".plot");
+    const chart = figureOf(name)?.querySelector(".plot");
     if (!(chart instanceof HTMLElement)) return;
     latest.set(name, curves);
     const range = /** @type {any} */ (chart)._fullLayout?.xaxis;
