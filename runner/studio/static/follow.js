@@ -8,24 +8,22 @@ import { keepCurrent } from "./live.js";
 /**
  * Replace parts of the page when something of one of the kinds has changed.
  * @param {Kind[]} kinds
- * @param {string[]} parts selectors
+ * @param {string[] | (() => string[])} parts selectors
  * @param {() => void} [after] called when the new parts are in place
  */
 export function follow(kinds, parts, after = () => {}) {
   startClocks();
   keepCurrent((change) => kinds.some((kind) => change[kind]), async () => {
-    await refresh(location.href, parts);
+    await refresh(location.href, typeof parts === "function" ? parts() : parts);
     updateClocks();
     after();
   });
 }
 
 /**
- * Keep a page of `list.html` up to date.
+ * Keep a page of `list.html` up to date. A list without entries has no filters either, so all of it is replaced.
  * @param {Kind[]} kinds
  */
 export function followList(kinds) {
-  follow(kinds, ["#count", "#list", "#pages"], () => {
-    if (!document.getElementById("count") && !document.querySelector("#list.empty")) location.reload(); // the first entry
-  });
+  follow(kinds, () => (document.getElementById("count") ? ["#count", "#list", "#pages"] : ["main"]));
 }

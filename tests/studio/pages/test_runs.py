@@ -148,7 +148,7 @@ def test_a_page_is_not_loaded_again_without_a_change(tmp_path: Path, tab: Any) -
         page = tab(f"{site}/w/1/runs")
         page.locator("#live.on").wait_for()
         loads = list[str]()
-        page.on("framenavigated", lambda frame: loads.append(frame.url))
+        page.on("request", lambda request: loads.append(request.url))
         page.wait_for_timeout(4000)  # the watch begins and settles
         before = len(loads)
         page.wait_for_timeout(3000)

@@ -18,7 +18,7 @@ const base = place.dataset.base ?? "";
 
 /** @type {Record<string, { parts: string[], start?: (base: string) => (() => Promise<void>) | undefined }>} */
 const TABS = {
-  overview: { parts: ["#facts", "#last-metrics", "#tags"], start: startResources },
+  overview: { parts: ["#failure", "#facts", "#last-metrics", "#tags"], start: startResources },
   metrics: { parts: [], start: startMetrics },
   log: { parts: [], start: startLog },
   files: { parts: [] },
@@ -65,8 +65,6 @@ async function act(action) {
 
 /** @type {(() => Promise<void>) | undefined} */
 const more = TABS[tab].start?.(base);
-let ended = !document.querySelector('[data-action="cancel"], [data-since]');
-let failed = Boolean(document.querySelector(".failure"));
 
 /** Update the page. */
 function update() {
@@ -78,12 +76,6 @@ async function renew() {
   await refresh(location.href, ["#status", "#actions", ...TABS[tab].parts]);
   finish();
   await more?.();
-  const now = !document.querySelector('[data-action="cancel"], [data-since]');
-  const lost = Boolean(document.querySelector("#status .failed"));
-  // The section about the failure is not in the page yet.
-  if (!ended && now && lost && !failed && tab === "overview") location.reload();
-  ended = now;
-  failed ||= lost;
 }
 
 document.addEventListener("click", (event) => {

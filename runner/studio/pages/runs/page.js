@@ -26,7 +26,8 @@ async function finish() {
   await drawCurves();
 }
 
-if (document.getElementById("search")) {
+/** Start what a page with runs has. */
+async function start() {
   startSearch();
   startColumns();
   startSelection(update);
@@ -36,10 +37,15 @@ if (document.getElementById("search")) {
     });
   }
   startClocks();
-  finish();
+  await finish();
 }
 
+const hasRuns = () => Boolean(document.getElementById("search"));
+
+if (hasRuns()) start();
+
 keepCurrent((change) => Boolean(change.runs || change.sweeps), async () => {
-  if (document.getElementById("search")) await update();
-  else location.reload(); // the first run has begun
+  if (hasRuns()) return update();
+  await refresh(location.href, ["main"]);
+  if (hasRuns()) await start(); // the first run has begun
 });
