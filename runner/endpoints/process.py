@@ -171,7 +171,7 @@ def stop(store: EndpointStore, name: str) -> bool:
         if pid is None:  # a server records its process just after it has locked the endpoint
             pid = _asked_to_stop(process, name)
             if pid is None and late:
-                raise UserError(f"Endpoint {name} is running, but {process} does not say as which process")
+                raise UserError(f"Endpoint {name} is running, but {process} does not record its process id")
         elif late:
             with contextlib.suppress(ProcessLookupError):  # its server processes may end a moment later
                 os.kill(pid, signal.SIGKILL)

@@ -71,7 +71,9 @@ def _source_of(layout: Layout, name: str) -> Path:
     except FileNotFoundError:
         source = None
     if source is None:
-        raise UserError(f"Endpoint {name} does not say which one it uses", f"Start it again: vivero stop {name}")
+        raise UserError(
+            f"Endpoint {name} does not record which server source it uses", f"Start it again: vivero stop {name}"
+        )
     return Path(source)
 
 

@@ -42,7 +42,7 @@ def why(layout: Layout, pipeline: RunRecord, name: str) -> list[str]:
     """
     step = read_steps(layout.run(pipeline.experiment, pipeline.id)).get(name)
     if step is None or step.key is None:
-        raise UserError(f"Step '{name}' has not begun, so nothing is known of what it depends on")
+        raise UserError(f"Step '{name}' has not started, so its dependencies are not known yet")
     if step.reused:
         return [f"Nothing that it depends on has changed since run {step.run}, so its result was reused"]
     earlier = _earlier(layout, pipeline, step)

@@ -98,7 +98,7 @@ def _inputs(context: RunContext) -> dict[str, InputRecord]:
     for name, settings in context.spec.data.inputs.items():
         records[name] = _input(context, name, settings)
         if context.expected_inputs.get(name, records[name].hash) != records[name].hash:
-            raise UserError(f"Input {name} has changed since the step that left it ended ({records[name].path})")
+            raise UserError(f"Input {name} has changed since the step that wrote it ended ({records[name].path})")
         restored = context.restored_from
         if restored is not None and records[name].hash != restored.input_hashes.get(name):
             raise UserError(

@@ -82,7 +82,7 @@ class InputStore:
         else:
             with store.blobs.locked():
                 if not place.exists():
-                    raise UserError(f"The content of {asset.id} was just removed", f"It is data.inputs.{name}")
+                    raise UserError(f"data.inputs.{name}: the content of {asset.id} has just been removed")
                 location.symlink_to(place)
         return InputRecord(
             path=str(place),

@@ -111,7 +111,7 @@ def _respelled(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _duplicate_column(name: str) -> ServingError:
-    return bad_input("double_column", f"Column {quoted(name)} is there twice", column=name)
+    return bad_input("double_column", f"Column {quoted(name)} occurs twice", column=name)
 
 
 def _column_order(schema: Schema, columns: Sequence[str]) -> list[str] | None:
@@ -216,7 +216,7 @@ def _texts(schema: Schema, rows: Rows) -> list[str]:
 def _one_text(columns: list[str], row: int | None) -> ServingError:
     where = numbered(row) if row is not None else "The request"
     names = f": {listed(columns)}" if columns else ""
-    message = f"{where} has {count(len(columns), 'column')}, but the model takes one text a row{names}"
+    message = f"{where} has {count(len(columns), 'column')}, but the model takes one text per row{names}"
     return bad_input("wrong_columns", message, row=row)
 
 

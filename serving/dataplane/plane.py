@@ -156,7 +156,7 @@ class DataPlane:
     def _ask(self, served: ServedModel, rows: Rows, methods: Sequence[str | None]) -> list[Answer]:
         large = isinstance(rows.values, list | np.ndarray) and len(rows.values) >= self.limits.large_rows
         if large and not served.large.acquire(blocking=False):
-            message = "Another large request is at work. Try again later, or send fewer rows"
+            message = "Another large request is being processed. Try again later, or send fewer rows"
             raise ServingError(429, "busy", message, retry_after=2)
         try:
             answers = []

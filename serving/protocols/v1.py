@@ -121,7 +121,7 @@ PROTOCOL = Protocol(
     answer=describe_answer,
     questions={
         "/v1/models": Question(
-            "v1_models", "Which models there are", models, object_of({"models": array_of(STRING)}, "models")
+            "v1_models", "List the models", models, object_of({"models": array_of(STRING)}, "models")
         ),
         "/v1/models/<plain:name>": _STATUS,
         "/v1/models/<plain:name>/versions/<plain:version>": _STATUS,

@@ -201,7 +201,7 @@ class ClusterRunsContract:
         for machine in cluster.machines:
             machine.path("go").unlink()
         assert f"{many} completed" in done.stdout, done.stdout + done.stderr
-        assert f"{slots} at a time from now on" in done.stdout
+        assert f"Now running {slots} trials at a time" in done.stdout
         assert json.loads(next(team.workspace.glob("sweeps/*/sweep.json")).read_text())["slots"] == slots
 
     def test_detached_it_goes_on_by_itself(self, team: Team) -> None:

@@ -57,4 +57,4 @@ def test_nothing_goes_while_it_is_unknown_what_is_used(layout: Layout, capsys: A
         held.enter_context(locked(served(layout, "known", layout.servers / ("a" * 32))))
         held.enter_context(locked(served(layout, "older", None)))
         assert prune_sources(layout, dry_run=False) == [] and len(there(layout)) == 3
-    assert "Endpoint older does not say which one it uses" in capsys.readouterr().err
+    assert "Endpoint older does not record which server source it uses" in capsys.readouterr().err

@@ -63,10 +63,10 @@ def _print(version: DataVersion, aliases: list[str], lineage: dict[str, Any]) ->
     )
     if record.table is not None:
         _print_table(record.table)
-    came = {key: _listed(lineage[key]) for key in ("runs", "models", "endpoints") if lineage[key]}
-    if came:
-        section("What came of it")
-        facts(came, indent=2)
+    users = {key: _listed(lineage[key]) for key in ("runs", "models", "endpoints") if lineage[key]}
+    if users:
+        section("Used by")
+        facts(users, indent=2)
 
 
 def _listed(names: list[str]) -> str:

@@ -76,7 +76,7 @@ def runs(
     else:
         narrowed = experiment or status or tags or where
         hidden = 0 if narrowed or archived else workspace.runs(archived=True, limit=0).total
-        message = f"No runs but {hidden} archived. To list them: vivero runs --archived" if hidden else "No runs yet"
+        message = f"No runs except {hidden} archived. To list them: vivero runs --archived" if hidden else "No runs yet"
         note("No runs match" if narrowed else message)
     advise(workspace.layout, [row["id"] for row in rows if not row["followed"]])
 

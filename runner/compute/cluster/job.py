@@ -215,7 +215,7 @@ class NodeJob:
     def _give_up(self, node: Node, name: str, began: _Flag) -> str:
         if began:
             node.defer(lambda back: end_late_run(back, name, None))
-        self._end(CANCELED, f"canceled; {node.name} did not answer. To end what still runs there: vivero nodes clean")
+        self._end(CANCELED, f"canceled; {node.name} did not answer. To stop what still runs there: vivero nodes clean")
         return DONE
 
     def _follow(self, node: Node, name: str, began: _Flag, *, broken: bool) -> str:

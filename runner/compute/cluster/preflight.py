@@ -87,4 +87,4 @@ def _problems(facts: dict[str, Any]) -> Iterator[str]:
             yield f"{place} has {free / 2**20:.0f} MB left"
     here = f"{sys.platform}-{platform.machine()}"
     if facts["platform"] != here:
-        yield f"it is {facts['platform']}, but this machine is {here}: uv must be installed there"
+        yield f"it is {facts['platform']}, but this machine is {here}; install uv on the node"

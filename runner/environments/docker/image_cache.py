@@ -95,7 +95,7 @@ class ImageCache:
             raise self._user_error(error) from None
         if image.labels.get(KEY) != key:
             raise UserError(
-                f"{self.name(key)} contains a different image than its name says", "Remove it from the registry"
+                f"{self.name(key)} does not contain the image that its tag names", "Remove it from the registry"
             )
         image.tag(_NAME, key)
         self._say(f"Pulled {self.name(key)}")

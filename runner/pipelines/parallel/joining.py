@@ -109,8 +109,8 @@ def _add(piece: PieceOutputs, name: str, file: BinaryIO, header: bytes | None) -
     own_header = _header(path, has=piece.properties.get(HEADER, "1") == "1")
     if header is not None and own_header.rstrip(b"\r\n") != header.rstrip(b"\r\n"):
         raise UserError(
-            f"The first line of outputs/{name} of piece {piece.name} is not that of the pieces before it",
-            "Begin each piece's file with the same header, or name a file other than .csv and .tsv",
+            f"The header of outputs/{name} in piece {piece.name} differs from that of the earlier pieces",
+            "Write the same header in each piece, or use a file that is not .csv or .tsv",
         )
     _pour(path, file, skip=len(own_header) if header is not None else 0)
     return own_header

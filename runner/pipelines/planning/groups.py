@@ -56,6 +56,6 @@ def _option(group: str, name: str) -> Any:
     from runner.config.messages.explained import explained
 
     if not GlobalHydra.instance().is_initialized():
-        raise UserError(f"{group}={name} is the name of an option, which a recorded pipeline no longer has")
+        raise UserError(f"{group}={name} names an option of conf, which a recorded pipeline cannot look up")
     with explained():
         return as_plain(compose("config", [f"{group}={name}"]))[group]

@@ -63,7 +63,7 @@ def _check_model(pipeline: PipelineConfig) -> None:
         raise UserError("pipeline.model has no name", "Set pipeline.model.name=NAME")
     given = pipeline.steps[step]
     if isinstance(given, Mapping) and given.get("parallel"):
-        raise UserError(f"pipeline.model: step '{step}' runs over pieces", "Name a step that puts a model together")
+        raise UserError(f"pipeline.model: step '{step}' runs over pieces", "Name a step that writes one model")
 
 
 def _model(below: Any, given: Mapping[str, Any]) -> Any:

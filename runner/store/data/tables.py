@@ -186,7 +186,7 @@ def _answer(python: str, request: Mapping[str, Any]) -> dict[str, Any]:
         done = subprocess.run(command, input=json.dumps(request).encode(), capture_output=True, timeout=limit, cwd="/")
     except subprocess.TimeoutExpired:
         raise UserError(
-            f"Reading the table took over {limit:g} s", f"VIVERO_TIMEOUTS=table={2 * limit:g} gives it more"
+            f"Reading the table took over {limit:g} s", f"To allow more, set VIVERO_TIMEOUTS=table={2 * limit:g}"
         ) from None
     except OSError as error:
         raise UserError(f"{python} cannot be started: {error.strerror}") from None
@@ -196,5 +196,5 @@ def _answer(python: str, request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         answer = parse(done.stdout)
     except ValueError as error:
-        raise UserError(f"The process that read the table answered something else: {error}") from None
+        raise UserError(f"The process that read the table returned invalid data: {error}") from None
     return answer if isinstance(answer, dict) else {}

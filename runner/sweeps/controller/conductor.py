@@ -132,7 +132,7 @@ class Conductor:
         before, slots = self.sweep.slots, self._dependencies.slots()
         if slots != before:
             self.sweep = dataclasses.replace(self.sweep, slots=slots)
-            self._dependencies.watcher.say(f"{slots} at a time from now on")
+            self._dependencies.watcher.say(f"Now running {slots} trials at a time")
         return slots > before
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:

@@ -45,7 +45,7 @@ def page_head(record: SweepRecord) -> str:
     error = f'<p class="problem">{_text(record.error)}</p>' if record.error else ""
     return (
         f'<header><h1>Sweep {_text(record.id)}</h1><dl class="facts">{facts}</dl>{error}</header>\n'
-        '<noscript><p class="notice">The charts are drawn by a script that this file has. '
+        '<noscript><p class="notice">This page needs JavaScript to draw its charts. '
         "The same data is in sweep.json beside it.</p></noscript>\n"
         '<section id="sweep"></section>'
     )

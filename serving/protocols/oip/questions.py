@@ -92,7 +92,7 @@ _METADATA = object_of(
     "outputs",
 )
 _INDEX = array_of(object_of(dict.fromkeys(("name", "version", "state", "reason"), STRING), "name", "state", "reason"))
-_MODEL = Question("model", "What the model takes and gives", model, _METADATA, refusals=(404,))
+_MODEL = Question("model", "The model's inputs and outputs", model, _METADATA, refusals=(404,))
 _MODEL_READY = Question("model_ready", "Whether the model is served", model_ready, _READY, refusals=(404,))
 _ONLY_READY = Body({JSON_TYPE: object_of({"ready": {}})}, required=False)
 QUESTIONS = {
@@ -103,7 +103,7 @@ QUESTIONS = {
     "/v2/models/<name>/versions/<version>": _MODEL,
     "/v2/models/<name>/ready": _MODEL_READY,
     "/v2/models/<name>/versions/<version>/ready": _MODEL_READY,
-    "/v2/repository/index": Question("index", "Which models there are", index, _INDEX, method="POST", body=_ONLY_READY),
+    "/v2/repository/index": Question("index", "List the models", index, _INDEX, method="POST", body=_ONLY_READY),
     **{
         f"/v2/repository/models/<name>/{action}": Question(
             action,

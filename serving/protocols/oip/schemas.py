@@ -55,7 +55,7 @@ def describe(served: ServedModel) -> Body:
     output = object_of({"name": name, "parameters": _output_parameters()}, "name")
     properties = {
         "inputs": {**array_of(data), "minItems": 1},
-        "outputs": {"type": ["array", "null"], "items": output, "description": "the methods that are asked"},
+        "outputs": {"type": ["array", "null"], "items": output, "description": "the methods to call"},
         "id": {"type": ["string", "null"]},
         "parameters": {**object_of({"method": method, "binary_data_output": _FLAG, "content_type": {}}), **_ANY_OBJECT},
     }

@@ -39,7 +39,7 @@ def test_archived_runs_are_left_out_of_lists(history: History) -> None:
     first, second = history.run(), history.run()
     history.vivero("archive", first.id, second.id)
     assert history.json("runs") == [] and len(history.json("runs", "--archived")) == 2
-    assert "No runs but 2 archived. To list them: vivero runs --archived" in history.vivero("runs").stderr
+    assert "No runs except 2 archived. To list them: vivero runs --archived" in history.vivero("runs").stderr
     assert len(history.json("runs", "--where", "archived")) == 2
     assert history.json("archive", first.id, "--undo") == [{"id": first.id, "archived": False}]
     assert [row["id"] for row in history.json("runs")] == [first.id]

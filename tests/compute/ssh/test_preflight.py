@@ -23,7 +23,7 @@ WELL = {"platform": HERE, "root": "/r", "free": 1 << 40, "tmp": "/tmp", "tmp_fre
         ({"tmp_free": 0}, ["/tmp has 0 MB left"]),
         (
             {"platform": "linux-riscv64"},
-            [f"it is linux-riscv64, but this machine is {HERE}: uv must be installed there"],
+            [f"it is linux-riscv64, but this machine is {HERE}; install uv on the node"],
         ),
     ],
 )

@@ -231,7 +231,7 @@ def test_two_spellings_of_one_column_are_refused(client: Any) -> None:
     row = dict(zip(NAMES, X[0].tolist(), strict=True)) | {"sepal_length": 1.0}
     for body in ({"data": [row]}, {"data": {name: [value] for name, value in row.items()}}):
         answer = server.post("/score", json=body)
-        assert answer.status_code == 400 and "'sepal_length' is there twice" in answer.json["error"]["message"]
+        assert answer.status_code == 400 and "'sepal_length' occurs twice" in answer.json["error"]["message"]
 
 
 @pytest.mark.filterwarnings("ignore")

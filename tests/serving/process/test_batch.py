@@ -288,7 +288,7 @@ def test_a_text_beside_other_columns_asks_for_keep(score: Score, register: Any) 
     pandas.DataFrame({"id": [7, 8], "text": ["good", "bad"]}).to_csv(score.folder / "rows.csv", index=False)
     words = ("--input", "rows.csv", "--output", "out.csv")
     refused = score(*words)
-    assert refused.returncode == 1 and "takes one text a row" in refused.stderr and "--keep" in refused.stderr
+    assert refused.returncode == 1 and "takes one text per row" in refused.stderr and "--keep" in refused.stderr
     assert score(*words, "--keep", "id").returncode == 0
     assert taken(score.folder / "out.csv").to_dict("list") == {"id": [7, 8], "predict": [1, 0]}
 
