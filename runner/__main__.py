@@ -192,7 +192,7 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     """Remove Hydra's own settings from a composition and plan the rest."""
     from omegaconf import OmegaConf, open_dict
 
-    from runner.config.composition import allow_no_source, read_composition
+    from runner.config.composition import complete_source, read_composition
     from runner.execution.planning import make_plan
 
     chosen = config.hydra.runtime.choices.get("experiment")
@@ -200,7 +200,7 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     assert isinstance(overrides, list)  # noqa: S101 - of words
     with open_dict(config):
         del config["hydra"]
-    allow_no_source(config)
+    complete_source(config)
     return make_plan(read_composition(config), base, chosen, tuple(map(str, overrides)))
 
 

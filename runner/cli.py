@@ -39,6 +39,7 @@ _COMMANDS = {
     "cancel": "runner.commands.runs.cancel:cancel",
     "recover": "runner.commands.runs.recover:recover",
     "rerun": "runner.commands.runs.rerun:rerun",
+    "script": "runner.commands.runs.script:script",
     "delete": "runner.commands.runs.delete:delete",
     "tag": "runner.commands.runs.edit:tag",
     "rename": "runner.commands.runs.edit:rename",

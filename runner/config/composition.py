@@ -6,16 +6,19 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from runner.config.data_settings import check_data
 from runner.config.limits.references import start_counting
-from runner.config.limits.yaml_files import TARGET
 from runner.config.schema import GROUPS, RunSpec
-from runner.config.validation.hydra_settings import has_target
+from runner.config.targets import check_targets
 from runner.errors import UserError, nearest_key
+
+PROGRAM = str(Path(__file__).resolve().parents[1] / "worker" / "training")  # trains what a composition declares
+SCRIPT = "train.py"
 
 _BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])
 
@@ -67,18 +70,22 @@ def check_plain(plain: Mapping[Any, Any]) -> None:
     Raises
     ------
     UserError
-        If it names a class, or its inputs or outputs have another form.
+        If it names a class where none belongs, or its inputs or outputs have another form.
     """
-    if has_target(plain):  # a reference can produce one that is in no file
-        raise UserError(f"{TARGET} is not allowed: a configuration cannot name classes", "Rename the key")
+    check_targets(plain)  # a reference can produce one that is in no file
     check_data(plain.get("data"))
 
 
-def allow_no_source(config: DictConfig) -> None:
-    """Let a pipeline have no source of its own. Each of its steps must then have one."""
-    steps = OmegaConf.select(config, "pipeline.steps")
-    if steps and OmegaConf.is_missing(config.job, "source"):
+def complete_source(config: DictConfig) -> None:
+    """Set the source of a composition that names none: a pipeline's steps have their own, an estimator has ours."""
+    if not OmegaConf.is_missing(config.job, "source"):
+        return
+    if OmegaConf.select(config, "pipeline.steps"):
         config.job.source = ""
+    elif OmegaConf.select(config, "estimator"):
+        config.job.source, config.job.script = PROGRAM, SCRIPT
+    elif OmegaConf.select(config, "train.data") is not None:
+        raise UserError("train.data has no effect without an estimator", "For example: estimator=random_forest")
 
 
 def _check_added_keys(config: DictConfig) -> None:

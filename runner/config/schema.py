@@ -15,12 +15,16 @@ from runner.config.data_settings import DataConfig, InputConfig
 from runner.config.endpoint_settings import EndpointSettings
 from runner.config.pipeline_settings import PipelineConfig
 from runner.config.shipped import SHIPPED
+from runner.config.training_settings import TrainConfig
 
 # OmegaConf reads these annotations at run time and knows `Optional[X]`, not `X | None`, in nested positions.
 
 CONF = str(SHIPPED / "conf")
 HYDRA_VERSION = "1.3"
-GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoint", "pipeline", "experiment")
+GROUPS = (
+    "workspace", "environment", "compute", "job", "data", "estimator", "preprocessing", "train", "model", "endpoint",
+    "pipeline", "experiment",
+)  # fmt: skip
 STAGE_NAMES = ("prepare", "scale", "run", "finalize", "register", "deploy")
 
 
@@ -200,10 +204,18 @@ class RunSpec:
     compute: Any = MISSING
     job: JobConfig = field(default_factory=JobConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    estimator: Any = None
+    preprocessing: Any = None
+    train: TrainConfig = field(default_factory=TrainConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     endpoint: Optional[EndpointSettings] = None  # noqa: UP045
     pipeline: Optional[PipelineConfig] = None  # noqa: UP045
+
+
+def is_declared(spec: RunSpec) -> bool:
+    """Return whether a composition says what is fitted, instead of naming a script that does it."""
+    return bool(spec.estimator)
 
 
 def is_pipeline(spec: RunSpec) -> bool:
@@ -223,6 +235,7 @@ SCHEMAS: dict[str, Mapping[str, type]] = {
         "workspace": WorkspaceConfig,
         "job": JobConfig,
         "data": DataConfig,
+        "train": TrainConfig,
         "model": ModelConfig,
         "sweep": SweepConfig,
         "endpoint": EndpointSettings,

@@ -7,7 +7,7 @@ from pathlib import Path
 from hydra._internal.core_plugins.file_config_source import FileConfigSource as HydraSource
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 
-from runner.config.limits.yaml_files import load_config, read_text
+from runner.config.limits.yaml_files import TARGETED, load_config, read_text
 
 
 class FileConfigSource(HydraSource):
@@ -27,7 +27,7 @@ class FileConfigSource(HydraSource):
             raise ConfigLoadError(f"Config not found : {path}")
         text = read_text(path)
         return ConfigResult(
-            config=load_config(text, str(path)),
+            config=load_config(text, str(path), targets=name.partition("/")[0] in TARGETED),
             path=f"{self.scheme()}://{self.path}",
             provider=self.provider,
             header=ConfigSource._get_header_dict(text[:512]),

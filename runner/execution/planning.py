@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from runner.access.secrets import confidential, masked_word
 from runner.config.composition import Composition, dump_yaml
-from runner.config.schema import is_pipeline
+from runner.config.schema import is_declared, is_pipeline
 from runner.config.shipped import SHIPPED
 from runner.config.validation.composition import check_spec, source_folder
 from runner.execution.assets import AssetVersions, with_step_versions, with_versions
@@ -71,6 +71,15 @@ def make_plan(
 
         composed, written = settled(composed)
         spec = composed.spec
+    if is_declared(spec):
+        from runner.training.declared import experiment_of, with_training  # few runs declare one
+
+        composed = with_training(composed)
+        spec, chosen_experiment = composed.spec, chosen_experiment or experiment_of(composed.spec)
+    elif spec.preprocessing or spec.train.data is not None or spec.train.target is not None:
+        from runner.training.declared import check_undeclared
+
+        check_undeclared(spec)
     check_spec(spec, base)
     if spec.experiment_name is not None:
         experiment = check_key("experiment_name", spec.experiment_name)

@@ -92,6 +92,8 @@ class SweepRecord(Record):
         Numbers of the best trials: one, or the Pareto front of several objectives.
     model : str or None
         ``NAME:VERSION`` of the model registered for the best trial.
+    final : str or None
+        The run that trained the best trial's declared estimator on all training rows.
     """
 
     format: int = FORMAT
@@ -113,6 +115,7 @@ class SweepRecord(Record):
     trials: tuple[TrialRecord, ...] = ()
     best: tuple[int, ...] = ()
     model: str | None = None
+    final: str | None = None
     error: str | None = None
 
 

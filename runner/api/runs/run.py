@@ -179,6 +179,22 @@ class Run(WrittenRun):
 
         return rerun(self._workspace.trusted(), self.id, given=given, allow_drift=allow_drift)
 
+    def training_script(self) -> str:
+        """Return the training that the run declares as a plain scikit-learn script, which gives the same scores.
+
+        Raises
+        ------
+        UserError
+            If the run has a script of its own.
+        """
+        from runner.training.script import script_of
+
+        record, root = self.record, self._workspace.layout.root
+        inputs = record.prepare.inputs if record.prepare is not None else {}
+        paths = {name: one.path if one.asset is None else str(root / one.location) for name, one in inputs.items()}
+        ends = [name for name in self.metrics if name.startswith("cv_") and name.endswith("_std")]
+        return script_of(self.id, record.config, paths, [name[3:-4] for name in ends])
+
     def rerun_command(self) -> list[str]:
         """Return the words of the command that repeats the run from its snapshot and lock."""
         from runner.workspaces import option_for

@@ -77,6 +77,7 @@ def _head(layout: Layout, record: SweepRecord, state: str) -> dict[str, Any]:
         "objective": show_goal(record),
         "trials": show_counts(record),
         "best": f"{show_values(record, best[0])} (trial {best[0].number}) {show_parameters(best[0])}" if best else None,
+        "final run": record.final,
         "model": record.model,
         "created": show_time(record.created),
         "ended": show_time(record.ended),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from runner.config.limits.yaml_files import MOST_DEPTH, TARGET
+from runner.config.limits.yaml_files import MOST_DEPTH, TARGET, TARGETED
 from runner.errors import UserError
 
 MOST_WORDS = 1000
@@ -19,6 +19,7 @@ MOST_PARTS = 1000  # of all words together: items between commas, colons, dots a
 MOST_VALUES = 10_000  # of one parameter of a sweep
 MOST_TRIALS = 100_000  # of a grid without sweep.max_trials
 _MARKS = ",:[({$."
+_TARGETED = tuple(f"{section}{mark}" for section in TARGETED for mark in ".=@")
 _TARGET = re.compile(rf"(?<!\w){TARGET}(?!\w)")  # as a whole word: a column may be called train_target_mean
 
 
@@ -44,7 +45,7 @@ def check_words(words: Sequence[str]) -> None:
                 raise UserError(f"{_short(word)} has more than {MOST_PARTS} parts", "Write it in a YAML file")
             if _depth(word) > MOST_DEPTH:
                 raise UserError(f"{_short(word)} is nested more than {MOST_DEPTH} levels deep")
-        if TARGET in word and _TARGET.search(word):
+        if TARGET in word and not word.lstrip("+").startswith(_TARGETED) and _TARGET.search(word):
             raise UserError(f"{_short(word)}: {TARGET} is not allowed: a configuration cannot name classes")
 
 

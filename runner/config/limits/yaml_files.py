@@ -21,6 +21,7 @@ MOST_VALUES = 20_000
 MOST_DEPTH = 50
 MOST_DIGITS = 1000
 TARGET = "_target_"
+TARGETED = ("estimator", "preprocessing", "train")  # sections in which it names a class of an allowed package
 
 _NUMBER = re.compile(r"[-+]?[0-9.][-+0-9_.:xXa-fA-F]*")
 
@@ -97,8 +98,13 @@ def load(text: str, name: str) -> Any:
     return _built(functools.partial(yaml.load, text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), name)
 
 
-def load_config(text: str, name: str) -> Any:
+def load_config(text: str, name: str, *, targets: bool = False) -> Any:
     """Load a text as OmegaConf does, with libyaml if available, which is ten times as fast.
+
+    Parameters
+    ----------
+    targets : bool
+        Whether ``_target_`` is allowed everywhere. It always is below the sections that describe estimators.
 
     Raises
     ------
@@ -110,7 +116,7 @@ def load_config(text: str, name: str) -> Any:
     import yaml
     from omegaconf import OmegaConf
 
-    check(text, name, targets=False)
+    check(text, name, targets=targets)
     try:
         plain = _built(lambda: yaml.load(text, Loader=_config_loader()), name)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError:
@@ -185,6 +191,7 @@ class _Counter:
         self._open: list[_Open] = []
         self._anchored: dict[str, int] = {}
         self._targeting: set[str] = set()  # anchors on the text `_target_`
+        self._section = ""  # the last key of the outermost mapping
 
     def count(self, events: Iterator[Any]) -> None:
         from yaml import events as kinds
@@ -205,6 +212,8 @@ class _Counter:
                 self._add(ended.values, ended.anchor, event)
 
     def _scalar(self, event: Any) -> None:
+        if len(self._open) == 1 and self._is_key():
+            self._section = event.value
         if event.value == TARGET:
             if event.anchor is not None:
                 self._targeting.add(event.anchor)
@@ -227,9 +236,13 @@ class _Counter:
         self._add(self._anchored.get(event.anchor, 1), None, event)
 
     def _key(self, event: Any) -> None:
-        """Refuse ``_target_`` as a key."""
-        if not self._targets and self._open and self._open[-1].mapping and self._open[-1].children % 2 == 0:
+        """Refuse ``_target_`` as a key where no class belongs."""
+        allowed = self._targets or (len(self._open) > 1 and self._section in TARGETED)
+        if not allowed and self._is_key():
             raise UserError(f"{self._position(event)}: {TARGET} is not allowed: a configuration cannot name classes")
+
+    def _is_key(self) -> bool:
+        return bool(self._open) and self._open[-1].mapping and self._open[-1].children % 2 == 0
 
     def _add(self, values: int, anchor: str | None, event: Any) -> None:
         if anchor is not None:

@@ -26,6 +26,8 @@ _LONG = frozenset((
 _DATA = r"\+{0,2}data\.(?P<kind>inputs|outputs)\.(?P<name>[A-Za-z0-9][\w-]*)"
 _WHOLE = _DATA + r"=(?P<value>.*)"
 _PART = _DATA + r"\.(?P<key>path|asset|step|mode|filename|as|type|description)=(?P<value>[^\s$({\[].*)"
+# An estimator takes each parameter of its class, which its option does not list.
+_PARAMETERS = ("estimator.", "preprocessing.", "train.holdout.", "train.cross_validation.")
 # Actions, of which only one can be chosen.
 _ALONE = frozenset(("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "--shell-completion", "-sc"))
 _OF_HYDRA = r"[+~]*(?P<key>hydra(?:[./@]\w*)?(?:[./]\w+)*)(?=[=@]|$)"
@@ -56,7 +58,7 @@ def read_switches(words: Sequence[str]) -> list[str]:
         has_value = before in VALUED or (before in MAY_HAVE_ONE and "=" not in word)
         if not has_value:
             _check(word)
-        (switches if word.startswith("-") or has_value else overrides).append(word if has_value else _added_data(word))
+        (switches if word.startswith("-") or has_value else overrides).append(word if has_value else _added(word))
     shown = [word for word in switches if word.partition("=")[0] in _ALONE]
     if len(shown) > 1:
         raise UserError(
@@ -115,6 +117,11 @@ def _check_has_effect(word: str, *, sweeps: bool) -> None:
         raise UserError(f"{match['key']} has no effect on a run", "Remove it; --cfg hydra prints Hydra's own settings")
     if re.match(_OF_SWEEPS, match["key"]) and not sweeps:
         raise UserError(f"{match['key']} has no effect on a single run", "Add -m to start a sweep, or remove it")
+
+
+def _added(word: str) -> str:
+    """Return a word that may set a key that the composition does not have yet as one that also creates it."""
+    return f"++{word}" if word.startswith(_PARAMETERS) else _added_data(word)
 
 
 def _added_data(word: str) -> str:

@@ -59,7 +59,11 @@ def row_of(record: RunRecord) -> dict[str, Any]:
 
 
 def _params(record: RunRecord) -> dict[str, Any]:
-    """Return a run's named arguments."""
+    """Return a run's named arguments, or the parameters of the estimator that it declares."""
+    if record.config.get("estimator"):
+        from runner.training.declared import parameters  # few runs declare one
+
+        return parameters(record.config)
     arguments = record.part("job").get("arguments")
     return dict(arguments) if isinstance(arguments, Mapping) else {}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.config.composition import Composition, allow_no_source
+from runner.config.composition import Composition, complete_source
 from runner.config.messages.explained import explained
 from runner.errors import UserError
 from runner.execution.assets import AssetVersions
@@ -138,7 +138,7 @@ class Composer:
             chosen = config.hydra.runtime.choices.get("experiment")
             with open_dict(config):
                 del config["hydra"]
-            allow_no_source(config)
+            complete_source(config)
             _apply_fixed_values(config, self._settings)
             if len(self._composed) >= _KEPT:
                 del self._composed[next(iter(self._composed))]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from runner.sweeps.controller.final import with_objective
 from runner.sweeps.controller.multirun import conduct
 from runner.sweeps.controller.request import Context, Order
 from runner.sweeps.early_stopping.policy import make_policy
@@ -56,7 +57,7 @@ def conduct_list(
     """Run lists of overrides as trials. A further batch adds trials to the earlier sweep."""
     from omegaconf import OmegaConf
 
-    settings: Any = OmegaConf.to_object(master.sweep)
+    settings = with_objective(OmegaConf.to_object(master.sweep), master)
     check_sweep(settings)
     before = [trial.overrides for trial in earlier.trials] if earlier is not None else []
     objectives = read_objectives(settings.objective)

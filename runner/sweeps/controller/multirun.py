@@ -20,6 +20,7 @@ from runner.layout import Layout
 from runner.statuses import CANCELED, COMPLETED, RUNNING
 from runner.sweeps.composing.secrets import masked_space, of_sweep
 from runner.sweeps.controller.conductor import Conductor, Dependencies, Limits
+from runner.sweeps.controller.final import has_final_run, train_best
 from runner.sweeps.controller.request import Context, Order
 from runner.sweeps.controller.resume import resumed
 from runner.sweeps.controller.trial_factory import Work
@@ -76,8 +77,11 @@ def conduct(order: Order, context: Context, earlier: SweepRecord | None = None) 
         gc.freeze()
         gc.enable()  # the command line turned it off for composing
         sweep = Conductor(sweep, dependencies, limits, again).run()
-        reopen = context.reopen
-        sweep = register_best(sweep, list(order.master.stages), lambda run: reopen(layout, run), watcher.say)
+        if has_final_run(order.master):
+            sweep = train_best(sweep, work, watcher.say)
+        else:
+            reopen = context.reopen
+            sweep = register_best(sweep, list(order.master.stages), lambda run: reopen(layout, run), watcher.say)
         store.write(sweep)
         write_page(sweep, layout.sweep(sweep.id).page)
         watcher.end(sweep)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.access.secrets import MASK
 from runner.errors import UserError
 from runner.execution.plan import layout_of
 from runner.sweeps.controller.conductor import values_of
+from runner.sweeps.controller.final import with_objective
 from runner.sweeps.controller.multirun import conduct
 from runner.sweeps.controller.request import Context, Order
 from runner.sweeps.early_stopping.policy import make_policy
@@ -91,7 +92,7 @@ def _order(
     parsed = parse_words(arguments, loader)
     swept = [override for override in parsed if override.is_sweep_override()]
     shared = tuple(word for word, override in zip(arguments, parsed, strict=True) if not override.is_sweep_override())
-    settings: Any = OmegaConf.to_object(master.sweep)
+    settings = with_objective(OmegaConf.to_object(master.sweep), master)
     check_sweep(settings)
     objectives = read_objectives(settings.objective)
     space = make_space(settings.space, swept, settings.seed)

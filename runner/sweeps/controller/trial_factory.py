@@ -20,6 +20,7 @@ from runner.ports.compute import Compute
 from runner.ports.say import Say
 from runner.records import RunRecord, ScaleRecord
 from runner.sweeps.composing.composer import Composer
+from runner.sweeps.controller.final import FINAL, has_final_run
 from runner.sweeps.controller.prefetch import always_run, made_ready
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Work:
         from omegaconf import OmegaConf
 
         self._order, self._context = order, context
-        self._composer = Composer(order.loader, order.master, order.shared, context.base, _settings(order), versions)
+        self._composer = self._make_composer(_settings(order), versions)
+        self._versions = versions
         self._shared, self._guard = Shared(), threading.Lock()
         self._resources = StepResources(self.new_run, self._context_of)
         self._computes: dict[str, Compute] = {}
@@ -110,6 +112,14 @@ class Work:
         """Return the plan of a new run."""
         return self._ahead.pop(overrides, None) or self._composer.plan(overrides)
 
+    def final_plan(self, overrides: tuple[str, ...]) -> Plan:
+        """Return the plan of the run that completes what a trial of a declared training has begun."""
+        return self._make_composer({"detach": False}, self._versions).plan(overrides)
+
+    def _make_composer(self, settings: dict[str, Any], versions: AssetVersions) -> Composer:
+        order = self._order
+        return Composer(order.loader, order.master, order.shared, self._context.base, settings, versions)
+
     def new_run(self, plan: Plan, properties: Mapping[str, Any]) -> tuple[RunRecord, RunContext]:
         """Return the record and the context of a trial's run."""
         compute = self._compute(plan.spec.compute)
@@ -161,6 +171,8 @@ def _settings(order: Order) -> dict[str, Any]:
     if order.master.model.register != "all":
         stages = [stage for stage in stages if stage != "register"]
     settings: dict[str, Any] = {"stages": stages, "detach": False}
+    if has_final_run(order.master):
+        settings[FINAL] = False
     if order.settings.trial_timeout is not None:
         settings["job.timeout"] = order.settings.trial_timeout
     return settings

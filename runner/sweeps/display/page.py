@@ -103,6 +103,7 @@ def page_facts(record: SweepRecord) -> list[tuple[str, str]]:
         ("search", f"{record.search}, {record.slots} at a time"),
         ("began", show_time(record.created)),
         ("duration", show_duration(ended)),
+        ("final run", record.final or ""),
         ("model", record.model or ""),
     ]
     return [(name, value) for name, value in rows if value]

@@ -82,6 +82,7 @@ def _facts(layout: Layout, sweep: SweepRecord) -> list[str]:
         "why": sweep.error or "",
         "trials": show_counts(sweep),
         "duration": show_duration(ended),
+        "final run": sweep.final or "",
         "model": sweep.model or "",
         "page": str(layout.sweep(sweep.id).page) if layout.sweep(sweep.id).page.exists() else "",
         "next": f"vivero {'best' if sweep.best and done['completed'] else 'sweep'} {sweep.id}{option_for(layout.root)}",

@@ -30,6 +30,7 @@ _SECTIONS: dict[str, tuple[type, tuple[str, ...]]] = {
     "workspace": (SCHEMAS["schema"]["workspace"], ("workspace/default.yaml", "workspace/shared.yaml")),
     "job": (SCHEMAS["schema"]["job"], ("job/example.yaml",)),
     "data": (SCHEMAS["schema"]["data"], ("data/example.yaml",)),
+    "train": (SCHEMAS["schema"]["train"], ("train/example.yaml",)),
     "model": (SCHEMAS["schema"]["model"], ("model/example.yaml",)),
     "sweep": (SCHEMAS["schema"]["sweep"], ("sweep/example.yaml",)),
     "endpoint": (SCHEMAS["schema"]["endpoint"], ("endpoint/example.yaml", "endpoint/docker.yaml")),
@@ -83,7 +84,8 @@ def _own_of_run() -> list[tuple[str, str, str]]:
     return [
         field
         for field in _fields(Run)
-        if "." not in field[0] and field[0] not in {"environment", "compute", "endpoint", "pipeline"}
+        if "." not in field[0]
+        and field[0] not in {"environment", "compute", "estimator", "preprocessing", "endpoint", "pipeline"}
     ]
 
 

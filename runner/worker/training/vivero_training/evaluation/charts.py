@@ -1,0 +1,68 @@
+"""Charts and tables of a model's predictions for the holdout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..datasets import Dataset
+from ..recording import Recorder, plain
+
+_BINS = 20
+
+
+def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]:
+    """Log the confusion matrix and the report by class."""
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    labels = list(model.classes_)
+    predicted = model.predict(test.features)
+    matrix = confusion_matrix(test.target, predicted, labels=labels)
+    names = [str(label) for label in plain(labels)]
+    recorder.chart("confusion_matrix", "confusion_matrix", {"class_labels": names, "matrix": matrix.tolist()})
+    precision, recall, f1, support = precision_recall_fscore_support(
+        test.target, predicted, labels=labels, zero_division=0
+    )
+    table = {
+        "class": names,
+        "precision": plain(precision),
+        "recall": plain(recall),
+        "f1": plain(f1),
+        "rows": plain(support),
+    }
+    recorder.table("classes", table)
+    return {"classes": table}
+
+
+def log_numbers(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]:
+    """Log the residuals, predicted against true values, and the error by quarter of the target."""
+    import numpy
+    import pandas
+
+    true = test.target.to_numpy(dtype=float)
+    predicted = numpy.asarray(model.predict(test.features), dtype=float)
+    counts, edges = numpy.histogram(predicted - true, bins=_BINS)
+    recorder.chart("residuals", "residuals", {"bin_edges": edges.tolist(), "bin_counts": counts.tolist()})
+    recorder.chart("predictions", "predictions", _predictions(true, predicted))
+    quarter = pandas.qcut(test.target, 4, duplicates="drop")
+    errors = pandas.Series(numpy.abs(predicted - true), index=test.target.index).groupby(quarter, observed=True)
+    table = {
+        "target": [str(one) for one in errors.mean().index],
+        "mean_absolute_error": plain(errors.mean()),
+        "rows": plain(errors.size()),
+    }
+    recorder.table("error_by_target", table)
+    return {"error_by_target": table}
+
+
+def _predictions(true: Any, predicted: Any) -> dict[str, Any]:
+    import numpy
+
+    edges = numpy.histogram_bin_edges(true, bins=_BINS)
+    places = numpy.clip(numpy.digitize(true, edges) - 1, 0, len(edges) - 2)
+    averages, errors, counts = [], [], []
+    for number in range(len(edges) - 1):
+        values = predicted[places == number]
+        counts.append(len(values))
+        averages.append(float(values.mean()) if len(values) else 0.0)
+        errors.append(float(values.std()) if len(values) else 0.0)
+    return {"bin_edges": edges.tolist(), "bin_counts": counts, "bin_averages": averages, "bin_errors": errors}

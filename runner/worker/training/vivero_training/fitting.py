@@ -1,0 +1,133 @@
+"""Makes the model of a declaration, fits it, and cross-validates it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .building import build, set_seeds
+from .datasets import CLASSES, NUMBERS, Dataset
+from .declaration import Declaration
+from .mistakes import Mistake, first_line
+
+ESTIMATOR, PREPROCESSING = "estimator", "preprocessing"
+
+
+def make_model(declaration: Declaration) -> tuple[Any, str]:
+    """Return the unfitted model and what it predicts, ``classes`` or ``numbers``.
+
+    Raises
+    ------
+    Mistake
+        If the declaration does not describe a classifier or regressor.
+    """
+    from sklearn.base import is_classifier, is_regressor
+    from sklearn.pipeline import Pipeline
+
+    train = declaration.train
+    model = build(declaration.estimator, ESTIMATOR, declaration.allowed)
+    if not (is_classifier(model) or is_regressor(model)):
+        raise Mistake(f"{ESTIMATOR}: {type(model).__name__} is neither a classifier nor a regressor")
+    kind = CLASSES if is_classifier(model) else NUMBERS
+    if declaration.preprocessing is not None:
+        before = build(declaration.preprocessing, PREPROCESSING, declaration.allowed)
+        model = Pipeline([(PREPROCESSING, before), (ESTIMATOR, model)])
+    for name in ("calibrate", "threshold"):
+        if train[name] is not None and kind != CLASSES:
+            raise Mistake(f"train.{name} needs a classifier")
+        if train[name] is not None and train["sample_weight"]:
+            raise Mistake(f"train.{name} cannot be combined with train.sample_weight")
+    if train["calibrate"] is not None:
+        from sklearn.calibration import CalibratedClassifierCV
+
+        model = CalibratedClassifierCV(model, method=train["calibrate"])
+    if train["threshold"] is not None:
+        model = _with_threshold(model, train["threshold"])
+    set_seeds(model, train["seed"])
+    return model, kind
+
+
+def _with_threshold(model: Any, threshold: Any) -> Any:
+    try:
+        from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+    except ImportError:
+        raise Mistake("train.threshold needs scikit-learn 1.5 or later") from None
+    if isinstance(threshold, dict):
+        return TunedThresholdClassifierCV(model, scoring=threshold["metric"])
+    return FixedThresholdClassifier(model, threshold=threshold)
+
+
+def fit(model: Any, data: Dataset) -> Any:
+    """Return a fitted copy of a model.
+
+    Raises
+    ------
+    Mistake
+        If scikit-learn refuses the data or a parameter.
+    """
+    from sklearn.base import clone
+
+    model, options = clone(model), {}
+    if data.weights is not None:
+        options = {f"{ESTIMATOR}__sample_weight" if hasattr(model, "steps") else "sample_weight": data.weights}
+    try:
+        return model.fit(data.features, data.target, **options)
+    except (TypeError, ValueError) as error:
+        raise Mistake(f"{_name(model)} cannot be fitted: {first_line(error)}{_hint(str(error))}") from None
+
+
+def score(model: Any, data: Dataset, scorers: Mapping[str, Any]) -> dict[str, float]:
+    """Return the scores of a fitted model by the scorers' names.
+
+    Raises
+    ------
+    Mistake
+        If a scorer does not suit the model or the target.
+    """
+    options = {} if data.weights is None else {"sample_weight": data.weights}
+    scores = {}
+    for name, scorer in scorers.items():
+        try:
+            scores[name] = float(scorer(model, data.features, data.target, **options))
+        except (AttributeError, TypeError, ValueError) as error:
+            raise Mistake(f"train.scoring: {name} cannot be computed: {first_line(error)}") from None
+    return scores
+
+
+def cross_validate(
+    model: Any,
+    data: Dataset,
+    splits: Sequence[Any],
+    scorers: Mapping[str, Any],
+    report: Callable[[int, Mapping[str, list[float]]], object],
+) -> tuple[dict[str, list[float]], list[float], list[float]]:
+    """Fit and score a model on each fold; return its scores by scorer, and the seconds of fits and of scoring.
+
+    Parameters
+    ----------
+    report : callable
+        Called after each fold with its number from 1 on, and its scores.
+    """
+    scores: dict[str, list[float]] = {name: [] for name in scorers}
+    fits, scorings = list[float](), list[float]()
+    for number, (train, test) in enumerate(splits, 1):
+        begun = time.perf_counter()
+        fitted = fit(model, data.rows(train))
+        fits.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        for name, value in score(fitted, data.rows(test), scorers).items():
+            scores[name].append(value)
+        scorings.append(time.perf_counter() - begun)
+        report(number, scores)
+    return scores, fits, scorings
+
+
+def _name(model: Any) -> str:
+    return type(model.steps[-1][1] if hasattr(model, "steps") else model).__name__
+
+
+def _hint(message: str) -> str:
+    if "NaN" in message or "could not convert string" in message or "missing values" in message:
+        return ". preprocessing=mixed_table fills missing values and encodes texts"
+    return ""

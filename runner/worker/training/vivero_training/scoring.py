@@ -1,0 +1,67 @@
+"""Chooses the scorers of a training. For each, a higher value is better."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from .datasets import CLASSES, Dataset
+from .mistakes import Mistake, nearest
+
+_NEED = {"roc_auc": ("predict_proba", "decision_function"), "neg_log_loss": ("predict_proba",)}
+_BINARY = ("roc_auc", "accuracy", "neg_log_loss")
+_SEVERAL = ("accuracy", "f1_macro", "neg_log_loss")
+_NUMBERS = ("r2", "neg_root_mean_squared_error", "neg_mean_absolute_error")
+
+
+def scorers(model: Any, data: Dataset, names: Sequence[str]) -> dict[str, Any]:
+    """Return the scorers by name: the named ones, or those that suit the target and the model.
+
+    Raises
+    ------
+    Mistake
+        If scikit-learn has no such scorer.
+    """
+    from sklearn.metrics import get_scorer
+
+    labels = sorted(data.target.unique()) if data.kind == CLASSES else []
+    for name in names:
+        if name not in _known():
+            raise Mistake(f"train.scoring: scikit-learn has no scorer '{name}'{nearest(name, _known())}")
+    chosen = names or [name for name in _usual(data, labels) if _can(model, name)]
+    return {name: _positive(get_scorer(name), labels) for name in chosen}
+
+
+def _known() -> Sequence[str]:
+    from sklearn import metrics
+
+    return metrics.get_scorer_names() if hasattr(metrics, "get_scorer_names") else sorted(metrics.SCORERS)
+
+
+def _usual(data: Dataset, labels: Sequence[Any]) -> Sequence[str]:
+    if data.kind != CLASSES:
+        return _NUMBERS
+    return _BINARY if len(labels) == 2 else _SEVERAL
+
+
+def _can(model: Any, name: str) -> bool:
+    return name not in _NEED or any(hasattr(model, method) for method in _NEED[name])
+
+
+def _positive(scorer: Any, labels: Sequence[Any]) -> Any:
+    """Return a scorer of two classes for which the last label counts as positive, as it does in scikit-learn's own."""
+    takes = inspect.signature(scorer._score_func).parameters
+    if (
+        len(labels) != 2
+        or set(labels) in ({0, 1}, {-1, 1})
+        or "pos_label" not in takes
+        or "pos_label" in scorer._kwargs
+    ):
+        return scorer
+    if scorer._kwargs.get("average", "binary") != "binary":
+        return scorer
+    made = copy.copy(scorer)
+    made._kwargs = {**scorer._kwargs, "pos_label": labels[1]}
+    return made

@@ -1,0 +1,124 @@
+"""Splits rows: which are held out, and which are in which fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .building import TARGET, build
+from .datasets import CLASSES, Dataset, load
+from .declaration import Declaration
+from .mistakes import Mistake, first_line
+
+
+def hold_out(data: Dataset, declaration: Declaration) -> tuple[Dataset, Dataset | None]:
+    """Return the rows to train on and those held out, None if there are none.
+
+    Raises
+    ------
+    Mistake
+        If either part would be empty, or a class too small to be in both.
+    """
+    settings = declaration.train["holdout"]
+    if settings is None:
+        return data, None
+    if "data" in settings:
+        return data, _other(data, declaration)
+    train, test = _after(data, settings) if "after" in settings else _random(data, settings)
+    if not len(train) or not len(test):
+        part = "to train on" if not len(train) else "in the holdout"
+        raise Mistake(f"train.holdout leaves no rows {part}")
+    return data.rows(train), data.rows(test)
+
+
+def _other(data: Dataset, declaration: Declaration) -> Dataset:
+    other = load("holdout", declaration, data.kind)
+    absent = [str(name) for name in data.features.columns if name not in other.features.columns]
+    if absent:
+        raise Mistake(f"train.holdout.data has no column '{absent[0]}'")
+    other.features = other.features[list(data.features.columns)]
+    return other
+
+
+def _after(data: Dataset, settings: Mapping[str, Any]) -> Any:
+    import numpy
+    import pandas
+
+    name, limit = settings["column"], settings["after"]
+    if name not in data.table.columns:
+        raise Mistake(f"train.holdout.column: the data has no column '{name}'")
+    column = data.table[name]
+    try:
+        if not pandas.api.types.is_numeric_dtype(column):
+            column, limit = pandas.to_datetime(column), pandas.Timestamp(str(limit))
+        is_after = (column > limit).to_numpy()
+    except (TypeError, ValueError) as error:
+        raise Mistake(f"train.holdout.after={limit} cannot be compared with '{name}': {first_line(error)}") from None
+    return numpy.flatnonzero(~is_after), numpy.flatnonzero(is_after)
+
+
+def _random(data: Dataset, settings: Mapping[str, Any]) -> Any:
+    import numpy
+    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+    size, seed, numbers = settings["size"], settings["seed"], numpy.arange(len(data))
+    stratify = settings["stratify"]
+    if stratify is None:
+        stratify = data.kind == CLASSES and data.groups is None
+    try:
+        if data.groups is not None:
+            splitter = GroupShuffleSplit(n_splits=1, test_size=size, random_state=seed)
+            return next(splitter.split(numbers, groups=data.groups))
+        return train_test_split(numbers, test_size=size, random_state=seed, stratify=data.target if stratify else None)
+    except ValueError as error:
+        raise Mistake(f"train.holdout: {first_line(error)}") from None
+
+
+def folds(data: Dataset, declaration: Declaration) -> list[Any]:
+    """Return pairs of positions, of the rows to fit and to score.
+
+    Raises
+    ------
+    Mistake
+        If a class or the groups are fewer than the folds.
+    """
+    splitter = _splitter(data, declaration)
+    try:
+        return list(splitter.split(data.features, data.target, data.groups))
+    except (TypeError, ValueError) as error:
+        raise Mistake(f"train.cross_validation: {first_line(error)}") from None
+
+
+def _splitter(data: Dataset, declaration: Declaration) -> Any:
+    from sklearn import model_selection as of
+
+    settings, seed = declaration.train["cross_validation"], declaration.train["seed"]
+    if TARGET in settings:
+        return build(settings, "train.cross_validation", declaration.allowed)
+    count, repeats = settings["folds"], settings["repeats"]
+    shuffle = settings.get("shuffle", True)
+    _check_sizes(data, count)
+    if data.groups is not None:
+        if repeats > 1:
+            raise Mistake("train.cross_validation.repeats cannot be combined with train.groups")
+        if data.kind != CLASSES:
+            return of.GroupKFold(count)
+        return of.StratifiedGroupKFold(count, shuffle=shuffle, random_state=seed if shuffle else None)
+    if repeats > 1:
+        kind = of.RepeatedStratifiedKFold if data.kind == CLASSES else of.RepeatedKFold
+        return kind(n_splits=count, n_repeats=repeats, random_state=seed)
+    kind = of.StratifiedKFold if data.kind == CLASSES else of.KFold
+    return kind(count, shuffle=shuffle, random_state=seed if shuffle else None)
+
+
+def _check_sizes(data: Dataset, count: int) -> None:
+    if len(data) < count:
+        raise Mistake(f"train.cross_validation: {count} folds of {len(data)} rows are not possible")
+    if data.kind == CLASSES and data.groups is None:
+        sizes = data.target.value_counts()
+        if sizes.min() < count:
+            raise Mistake(
+                f"train.cross_validation: class '{sizes.idxmin()}' has {sizes.min()} rows, fewer than the {count} folds"
+            )
+    if data.groups is not None and data.groups.nunique() < count:
+        raise Mistake(f"train.cross_validation: {data.groups.nunique()} groups are fewer than the {count} folds")

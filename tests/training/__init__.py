@@ -1,0 +1,1 @@
+"""Declared training: its settings, its program, and the script that says the same."""

@@ -1,0 +1,197 @@
+"""Scores are those of scikit-learn in Python, to the last bit, and the exported script gives them too."""
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_validate, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from runner.training.declaration import VARIABLE
+from runner.training.script import script_of
+from tests.support.command_line import CONF
+from tests.support.training import Kept, declared, module, train
+
+ELSEWHERE = ("none", "xgboost", "xgboost_regressor", "lightgbm", "lightgbm_regressor")  # not in each environment
+OPTIONS = sorted(path.stem for path in (CONF / "estimator").glob("*.yaml") if path.stem not in ELSEWHERE)
+QUICK: dict[str, Any] = {  # parameters that make an option quick enough for a test
+    "mlp": {"max_iter": 30}, "mlp_regressor": {"max_iter": 30}, "random_forest": {"n_estimators": 5},
+    "random_forest_regressor": {"n_estimators": 5}, "extra_trees": {"n_estimators": 5},
+    "extra_trees_regressor": {"n_estimators": 5}, "gradient_boosting": {"n_estimators": 5},
+    "gradient_boosting_regressor": {"n_estimators": 5}, "hist_gradient_boosting": {"max_iter": 5},
+    "hist_gradient_boosting_regressor": {"max_iter": 5}, "adaboost": {"n_estimators": 5},
+    "adaboost_regressor": {"n_estimators": 5}, "qda": {"reg_param": 0.1},
+}  # fmt: skip
+COVERS = ["conf/estimator/*", "conf/preprocessing/*", "runner/training/*", "runner/worker/training/**"]
+
+
+def script_scores(text: str, kept: Kept, folder: Path, monkeypatch: Any, **paths: str) -> tuple[dict[str, float], Any]:
+    """Run the exported script; return the scores that it prints, and its model."""
+    config = {"estimator": json.loads(text)["estimator"], "job": {"environment_variables": {VARIABLE: text}}}
+    names = [name[3:-4] for name in kept.values if name.startswith("cv_") and name.endswith("_std")]
+    code = script_of("iris-1", config, paths, names)
+    monkeypatch.chdir(folder)
+    space: dict[str, Any] = {}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "script.py", "exec"), space)  # noqa: S102 - our own
+    lines = [line.split(": ") for line in printed.getvalue().splitlines()]
+    return {name: float(value) for name, value in lines}, space
+
+
+def check_script(text: str, kept: Kept, folder: Path, monkeypatch: Any, **paths: str) -> None:
+    scores, space = script_scores(text, kept, folder, monkeypatch, **paths)
+    expected = {
+        name: values[-1]
+        for name, values in kept.values.items()
+        if name.startswith(("cv_", "holdout_")) and not name.endswith(("_std", "_low", "_high")) and name != "cv_score"
+    }
+    assert {name: scores[name] for name in expected} == expected
+    assert np.array_equal(kept.model().predict(space["X"]), space["final"].predict(space["X"]))
+
+
+def tree_of(name: str) -> Any:
+    from tests.support.training import option
+
+    return option("estimator", name) | QUICK.get(name, {})
+
+
+@pytest.mark.parametrize("data", ["iris", "wine", "breast_cancer", "digits", "diabetes"])
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.sampled(25, covers=COVERS)
+def test_every_option_and_its_script(name: str, data: str, tmp_path: Path, monkeypatch: Any) -> None:
+    is_number = data == "diabetes"
+    tree = tree_of(name)
+    if is_classifier(module("building").build(tree, "estimator", ("sklearn",))) == is_number:
+        pytest.skip("predicts something else")
+    if name in ("gaussian_process", "gaussian_process_regressor") and data in ("digits", "breast_cancer"):
+        pytest.skip("takes minutes")
+    before = None if data in ("digits",) or name == "multinomial_nb" else "standard"
+    text = declared(tree, before, data=f"sklearn:{data}", cross_validation=2, permutation_repeats=0)
+    kept = train(text, monkeypatch, tmp_path)
+    check_script(text, kept, tmp_path, monkeypatch)
+    assert "# Model card" in kept.texts["model-card.md"]
+
+
+def test_scores_are_those_of_python(tmp_path: Path, monkeypatch: Any) -> None:
+    text = declared(
+        {"_target_": "sklearn.linear_model.LogisticRegression", "C": 0.1}, "standard", data="sklearn:breast_cancer",
+        scoring=["roc_auc", "f1", "average_precision"],
+    )  # fmt: skip
+    kept = train(text, monkeypatch, tmp_path)
+    loaded = load_breast_cancer(as_frame=True)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, random_state=0))
+    names = loaded.target_names[loaded.target]
+    rows, others, y, _ = train_test_split(loaded.data, names, test_size=0.2, random_state=0, stratify=names)
+    scores = cross_validate(
+        model, rows, y, cv=StratifiedKFold(5, shuffle=True, random_state=0), scoring=["roc_auc", "accuracy"]
+    )
+    assert kept.last("cv_roc_auc") == np.mean(scores["test_roc_auc"]) == kept.last("cv_score")
+    assert kept.values["fold_roc_auc"] == list(scores["test_roc_auc"])
+    fitted = clone(model).fit(rows, y)
+    assert list(kept.model().predict(others)) == list(fitted.predict(others))
+
+
+def table(rows: int = 240) -> pd.DataFrame:
+    draw = np.random.default_rng(0)
+    city = draw.choice(["Köln", "Łódź", "<b>|"], rows)
+    age = draw.integers(18, 90, rows).astype(float)
+    age[::17] = np.nan
+    spent = draw.normal(100, 20, rows) + 30 * (city == "Köln")
+    return pd.DataFrame(
+        {
+            "household": np.arange(rows) // 3, "city": city, "age": age, "spent": spent,
+            "since": pd.date_range("2024-01-01", periods=rows).strftime("%Y-%m-%d"),
+            "weight": draw.uniform(0.5, 2, rows),
+            "left": np.where(spent + draw.normal(0, 10, rows) > 110, "yes", "no"),
+        }
+    )  # fmt: skip
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "groups": {"groups": "household"},
+    "weights": {"sample_weight": "weight"},
+    "after": {"holdout": {"after": "2024-07-01", "column": "since"}},
+    "rows": {"holdout": {"size": 40, "seed": 3, "stratify": False}},
+    "no holdout": {"holdout": None},
+    "no folds": {"cross_validation": None},
+    "repeats": {"cross_validation": {"folds": 3, "repeats": 2}},
+    "in order": {"cross_validation": {"folds": 3, "shuffle": False}},
+    "times": {"cross_validation": {"_target_": "sklearn.model_selection.TimeSeriesSplit", "n_splits": 3}},
+    "scoring": {"scoring": ["f1", "average_precision", "neg_brier_score", "balanced_accuracy"]},
+    "calibrated": {"calibrate": "sigmoid"},
+    "threshold": {"threshold": 0.3},
+    "best threshold": {"threshold": {"metric": "balanced_accuracy"}},
+    "kept": {"features": {"keep": ["city", "spent"], "drop": []}},
+    "seed": {"seed": 7},
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl", ".tsv", ".json"])
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.sampled(16, covers=COVERS)
+def test_a_table_of_one_s_own(name: str, suffix: str, tmp_path: Path, monkeypatch: Any) -> None:
+    from runner.config.training_settings import FeaturesConfig
+
+    path, data = tmp_path / f"t{suffix}", table()
+    write: Any = {
+        ".csv": lambda: data.to_csv(path, index=False), ".tsv": lambda: data.to_csv(path, index=False, sep="\t"),
+        ".parquet": lambda: data.to_parquet(path), ".json": lambda: data.to_json(path),
+        ".jsonl": lambda: data.to_json(path, orient="records", lines=True),
+    }[suffix]  # fmt: skip
+    write()
+    settings = dict(SETTINGS[name])
+    features = settings.pop("features", {"keep": [], "drop": ["since"]})
+    text = declared(
+        "logistic_regression", "mixed_table", data="./t", target="left", slices=["city", "age"],
+        features=FeaturesConfig(**features), **settings,
+    )  # fmt: skip
+    kept = train(text, monkeypatch, tmp_path, train=path)
+    if settings.get("cross_validation", 5) is not None:
+        check_script(text, kept, tmp_path, monkeypatch, train=str(path))
+    card = kept.texts["model-card.md"]
+    assert "left" in card and "<b>" not in card
+    for line in card.splitlines():
+        assert not line.startswith("| city") or line.replace("\\|", "").count("|") in (3, 4, 5)
+
+
+def test_other_rows_are_the_holdout(tmp_path: Path, monkeypatch: Any) -> None:
+    data, other = table(), table().head(90)
+    data.to_csv(tmp_path / "a.csv", index=False)
+    other[[*reversed(other.columns)]].to_csv(tmp_path / "b.csv", index=False)
+    text = declared("logistic_regression", "mixed_table", data="./a.csv", target="left", holdout={"data": "./b.csv"})
+    places = {"train": tmp_path / "a.csv", "holdout": tmp_path / "b.csv"}
+    kept = train(text, monkeypatch, tmp_path, **places)
+    check_script(text, kept, tmp_path, monkeypatch, **{name: str(place) for name, place in places.items()})
+    assert "rows of the holdout have the same features" in kept.texts["model-card.md"]
+
+
+def test_a_trial_only_cross_validates(tmp_path: Path, monkeypatch: Any) -> None:
+    kept = train(declared("svc", data="sklearn:iris", final=False), monkeypatch, tmp_path)
+    assert len(kept.values["cv_score"]) == 5 and kept.values["cv_score"][0] == kept.values["fold_accuracy"][0]
+    assert not any(name.startswith(("holdout", "dummy")) for name in kept.values) and not kept.texts
+
+
+def test_the_same_declaration_gives_the_same_model(tmp_path: Path, monkeypatch: Any) -> None:
+    text = declared({"_target_": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 5}, data="sklearn:wine")
+    first = train(text, monkeypatch, tmp_path)
+    model = first.model()
+    again = train(text, monkeypatch, tmp_path)
+    seconds = ("fit_seconds", "score_seconds")
+    assert {k: v for k, v in first.values.items() if k not in seconds} == {
+        k: v for k, v in again.values.items() if k not in seconds
+    }
+    from sklearn.datasets import load_wine
+
+    rows = load_wine(as_frame=True).data
+    assert np.array_equal(model.predict_proba(rows), again.model().predict_proba(rows))
