@@ -28,7 +28,7 @@ READING = {
     "tag": "RUN a=b", "rename": "RUN other", "note": "RUN text", "archive": "RUN",
     "models": "", "models show": "evil", "models alias": "evil champion 1", "models tag": "evil a=b",
     "models download": "evil --to copy", "models delete": "evil:1 --yes", "models verify": "",
-    "environments": "", "environments show": "abc", "environments prune": "--dry-run",
+    "script": "RUN", "environments": "", "environments show": "abc", "environments prune": "--dry-run",
     "environments export": "abc --output copy", "nodes": "check", "endpoints": "", "keys": "evil",
     "data": "", "data add": "other src/train.py", "data show": "evil", "data preview": "evil", "data verify": "",
     "data download": "evil --to copy", "data alias": "evil golden 1", "data tag": "evil a=b", "data diff": "evil evil",

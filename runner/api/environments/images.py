@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from runner.console.notes import note
 from runner.layout import EndpointLayout, Layout
 
@@ -21,8 +19,11 @@ def image_sizes(images: list[str]) -> dict[str, int]:
     try:
         client = connect(timeout=5)
         for image in images:
-            with contextlib.suppress(docker.errors.ImageNotFound):
+            try:
                 sizes[image] = int(client.images.get(image).attrs["Size"])
+            except docker.errors.APIError as error:
+                if not error.is_client_error():  # the image is gone, or its recorded name is none
+                    raise
     except (UserError, docker.errors.DockerException, OSError) as error:  # errors of requests are OSErrors
         note(f"Cannot read the sizes of images: {' '.join(str(error).split())}")
     return sizes

@@ -108,3 +108,11 @@ def test_the_engine_of_docker_s_context(
         done = command_line.job(*words, variables=variables)
         codes.append(done.returncode)
     assert codes == [0, 2] and "nowhere.sock" in done.stdout
+
+
+def test_a_name_that_no_image_can_have_hides_no_other_size(base_image: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    from runner.api.environments.images import image_sizes
+
+    sizes = image_sizes(["x" * 400, "A b", str(base_image), "gone:1"])
+    assert list(sizes) == [str(base_image)] and sizes[str(base_image)] > 0
+    assert capsys.readouterr().err == ""

@@ -142,7 +142,7 @@ def _pandas() -> Any:
         import pandas
     except ImportError:
         raise Mistake(
-            "train.data: reading a table needs pandas in the run's environment: pip install pandas, or environment.packages"
+            "train.data: reading a table needs pandas in the environment: pip install pandas, or environment.packages"
         ) from None
     return pandas
 
