@@ -68,6 +68,7 @@ class RunLayout(_Folder):
     inspection = _Below(names.INSPECTION)
     cancel = _Below(names.CANCEL)
     requests = _Below(names.REQUESTS)
+    card = _Below("outputs/model-card.md")  # what the script wrote about its model
     publishing = _Below("publishing.json")  # the data assets that its outputs become, from before they do
     children = _Below(names.CHILDREN)
     child = _Below(names.CHILD)
@@ -103,6 +104,7 @@ class ModelLayout(_Folder):
 
     record = _Below("model.json")
     diagram = _Below("diagram.html")  # scikit-learn's drawing of it
+    card = _Below("model-card.md")  # what its run wrote about it
 
 
 class AssetLayout(_Folder):

@@ -119,6 +119,11 @@ class ModelVersion(StoredVersion):
         return self._store.artefact(self._record)
 
     @property
+    def card(self) -> str | None:
+        """The model card that its run wrote to ``outputs/model-card.md``, None if it wrote none."""
+        return self._store.card(self.name, self.version)
+
+    @property
     def diagram(self) -> str | None:
         """scikit-learn's diagram of the model as HTML, None if it has none.
 

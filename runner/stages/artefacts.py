@@ -12,11 +12,22 @@ from runner.execution.inspectors import inspector_of
 from runner.io.clock import now
 from runner.io.folders import list_files
 from runner.io.hashes import hash_tree
-from runner.io.json_records import as_record, read_json, read_text
+from runner.io.json_records import as_record, read_bytes, read_json, read_text
 from runner.layout import RunLayout
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RunRecord
-from runner.store.registry import FileRegistry
+from runner.store.registry import LARGEST_CARD, FileRegistry
 from runner.worker.suffixes import MODELS
+
+
+def _card(context: RunContext) -> str | None:
+    """Return the model card that the script wrote, or None."""
+    try:
+        return read_bytes(context.run.card, LARGEST_CARD).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    except UserError as mistake:
+        context.say(f"The model card is not registered: {mistake}")
+        return None
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,7 @@ def register_version(context: RunContext, record: RunRecord, wanted: Registratio
             inspection=inspection,
             default_method=inspection.default_method if inspection else None,
         ),
+        card=_card(context),
     )
     return made
 

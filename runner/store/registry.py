@@ -21,9 +21,14 @@ from runner.store.versions import VersionStore
 
 _BLOCK = 1 << 20
 _LARGEST_DIAGRAM = 8 << 20
+LARGEST_CARD = 1 << 20  # bytes
 RECORD = str(ModelLayout.record)
 _NOT_LOADED = "Do not load it. For details: vivero models verify"
-_OURS = {RECORD: "a model's record", str(ModelLayout.diagram): "a model's diagram"}
+_OURS = {
+    RECORD: "a model's record",
+    str(ModelLayout.diagram): "a model's diagram",
+    str(ModelLayout.card): "a model's card",
+}
 
 
 def check_model_file(name: str, what: str) -> str:
@@ -32,7 +37,7 @@ def check_model_file(name: str, what: str) -> str:
     Raises
     ------
     UserError
-        If it is the record's or the diagram's name, or is not a file name.
+        If it is the record's, the diagram's or the card's name, or is not a file name.
     """
     if name in _OURS:
         raise UserError(f"{what}: {name} is the name of {_OURS[name]}", "Give the model's file another name")
@@ -53,8 +58,13 @@ class FileRegistry(VersionStore[ModelRecord]):
         """Return a model's folder, after checking the name."""
         return self.layout.model(name)
 
-    def register(self, artefact: Path, record: ModelRecord) -> ModelRecord:
+    def register(self, artefact: Path, record: ModelRecord, card: str | None = None) -> ModelRecord:
         """Copy an artefact to the registry as the next version. The diagram of its inspection, if any, becomes a file.
+
+        Parameters
+        ----------
+        card : str or None
+            What is said of the version, as Markdown. It is kept beside the artefact.
 
         Raises
         ------
@@ -67,6 +77,8 @@ class FileRegistry(VersionStore[ModelRecord]):
                 copied = staging / check_model_file(artefact.name, "model file name")
                 _copy(artefact, copied)
                 record = _store_diagram(staging, _measured(copied, record))
+                if card is not None:
+                    ModelLayout(staging).card.write_text(card, encoding="utf-8", errors="replace")
                 return self.take_number(folder, staging, record)
         except OSError as error:
             raise UserError(
@@ -85,11 +97,11 @@ class FileRegistry(VersionStore[ModelRecord]):
 
     def diagram(self, name: str, version: int) -> str | None:
         """Return scikit-learn's drawing of a version as HTML, or None. Trust it only as far as the model."""
-        path = ModelLayout(self.layout.model(name) / str(version)).diagram
-        try:
-            return read_bytes(path, _LARGEST_DIAGRAM).decode("utf-8", "replace")
-        except (FileNotFoundError, UserError):  # a folder, a link or too large: not what was registered
-            return None
+        return _text(ModelLayout(self.layout.model(name) / str(version)).diagram, _LARGEST_DIAGRAM)
+
+    def card(self, name: str, version: int) -> str | None:
+        """Return what its run wrote about a version, as Markdown, or None."""
+        return _text(ModelLayout(self.layout.model(name) / str(version)).card, LARGEST_CARD)
 
     def verified_bytes(self, record: ModelRecord, name: str | None = None) -> bytes:
         """Return the bytes of a single-file artefact, or of a file in a folder, after checking their SHA-256.
@@ -143,6 +155,13 @@ class FileRegistry(VersionStore[ModelRecord]):
         except OSError as error:
             return [f"{error.filename or path}: {error.strerror}"]
         return wrong or [f"{record.artefact} has files that were not registered"]
+
+
+def _text(path: Path, largest: int) -> str | None:
+    try:
+        return read_bytes(path, largest).decode("utf-8", "replace")
+    except (FileNotFoundError, UserError):  # a folder, a link or too large: not what was registered
+        return None
 
 
 def _copy(artefact: Path, target: Path) -> None:

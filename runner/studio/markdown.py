@@ -1,4 +1,7 @@
-"""Renders the Markdown of descriptions: headings, lists, code, emphasis and links. Anything else stays plain text."""
+"""Renders the Markdown of descriptions and model cards: headings, lists, tables, code, emphasis and links.
+
+Anything else stays plain text.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from markupsafe import Markup, escape
 
 _LONGEST = 20_000  # characters
 _INLINE = re.compile(
-    r"`(?P<code>[^`\n]+)`"
+    r"\\(?P<mark>[\\`*_{}\[\]<>|#])"
+    r"|`(?P<code>[^`\n]+)`"
     r"|\*\*(?P<strong>[^*\n]+)\*\*"
     r"|\*(?P<em>[^*\s][^*\n]*)\*"
     r"|\[(?P<text>[^\[\]\n]+)\]\((?P<link>https?://[^\s()<>\"']+)\)"
 )
+_CELLS = re.compile(r"(?<!\\)\|")
 
 
 def markdown(text: str) -> Markup:
@@ -42,13 +47,34 @@ def _lines(lines: list[str]) -> Iterator[Markup]:
         elif kind == "item":
             items = Markup("").join(Markup("<li>{}</li>").format(_inline(line.strip()[2:])) for line in block)
             yield Markup("<ul>{}</ul>").format(items)
+        elif kind == "row":
+            yield _table(block)
         else:
             yield Markup("<p>{}</p>").format(_inline("\n".join(block)))
+
+
+def _table(lines: list[str]) -> Markup:
+    """Return a table. Its second line, which has only dashes, divides the head from the rows."""
+    rows = [_CELLS.split(line.strip().removeprefix("|").removesuffix("|")) for line in lines]
+    is_headed = len(rows) > 1 and all(set(cell.strip()) == {"-"} for cell in rows[1])
+    made = [("th", rows[0]), *(("td", row) for row in rows[2:])] if is_headed else [("td", row) for row in rows]
+    return Markup('<div class="table-box" tabindex="0"><table>{}</table></div>').format(
+        Markup("").join(Markup("<tr>{}</tr>").format(_cells(tag, row)) for tag, row in made)
+    )
+
+
+def _cells(tag: str, cells: list[str]) -> Markup:
+    return Markup("").join(
+        Markup("<{0}>{1}</{0}>").format(Markup(tag), _inline(cell.strip()))  # noqa: S704 - th or td
+        for cell in cells
+    )
 
 
 def _kind(line: str) -> str:
     if re.match(r"#{1,6} ", line):
         return "heading"
+    if line.startswith("|"):
+        return "row"
     return "item" if re.match(r"\s*[-*+] ", line) else "text"
 
 
@@ -66,6 +92,8 @@ def _pieces(text: str) -> Iterator[Markup]:
 
 
 def _marked(match: re.Match[str]) -> Markup:
+    if match["mark"]:
+        return escape(match["mark"])
     if match["link"]:
         return Markup('<a href="{}" rel="noreferrer">{}</a>').format(match["link"], match["text"])
     name = next(tag for tag in ("code", "strong", "em") if match[tag])

@@ -157,6 +157,18 @@ def test_the_diagram_is_a_file_and_not_in_the_record(tmp_path: Path, model: Any)
     assert registry.verify(made.name, made.version) == []
 
 
+def test_a_card_is_kept_beside_the_model(tmp_path: Path, model: Any) -> None:
+    registry = FileRegistry(Layout(tmp_path / "w"))
+    assert registry.card("iris", registry.register(model, RECORD).version) is None
+    made = registry.register(model, RECORD, card="# Iris\nü \ud800")
+    assert registry.card(made.name, made.version) == "# Iris\nü ?"
+    assert registry.verify(made.name, made.version) == []
+    path = tmp_path / "w/models/iris" / str(made.version) / "model-card.md"
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+    assert registry.card(made.name, made.version) is None
+
+
 def test_a_diagram_that_is_a_link_or_a_folder_is_not_shown(tmp_path: Path, model: Any) -> None:
     layout = Layout(tmp_path / "w")
     registry = FileRegistry(layout)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from runner.studio.markdown import markdown
 
-OURS = {"p", "h3", "ul", "li", "pre", "code", "strong", "em", "a"}
+OURS = {"div", "table", "tr", "th", "td", "p", "h3", "ul", "li", "pre", "code", "strong", "em", "a"}
 PIECES = [
     "<script>alert(1)</script>", "**", "*", "`", "```\n", "# ", "- ", "\n", "\n\n", "[a](https://b.c)", "&", "word",
-    "[x](javascript:y)", '<img src=x onerror="z">', '[a](https://b"onclick=)',
+    "| ", "|\n", "\\", "\n| --- |\n", "[x](javascript:y)", '<img src=x onerror="z">', '[a](https://b"onclick=)',
 ]  # fmt: skip
 
 
@@ -30,7 +30,8 @@ def test_only_our_own_markup(text: str) -> None:
     reader = Reader()
     reader.feed(markdown(text))
     for tag, attributes in reader.found:
-        assert tag in OURS and set(attributes) <= {"href", "rel"}
+        assert tag in OURS and set(attributes) <= {"href", "rel", "class", "tabindex"}
+        assert attributes.get("class") in (None, "table-box")
         assert tag != "a" or str(attributes["href"]).startswith(("http://", "https://"))
 
 
@@ -41,7 +42,17 @@ def test_what_it_knows() -> None:
     )
 
 
-@pytest.mark.parametrize("piece", ["[", "[a](", "[a](http://x", "*", "**a", "`", "*a*", "```\n", "\n ", "- ", "# "])
+def test_a_table() -> None:
+    assert markdown("| a\\|b | c |\n| --- | --- |\n| `1` | \\<x\\> |\nafter") == (
+        '<div class="table-box" tabindex="0"><table><tr><th>a|b</th><th>c</th></tr>'
+        "<tr><td><code>1</code></td><td>&lt;x&gt;</td></tr></table></div><p>after</p>"
+    )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["|", "|\n", "\\", "| -\n", "[", "[a](", "[a](http://x", "*", "**a", "`", "*a*", "```\n", "\n ", "- ", "# "],
+)
 def test_a_hostile_text_takes_no_longer_than_its_length_allows(piece: str) -> None:
     text, begun = piece * (1_000_000 // len(piece)), time.process_time()
     markdown(text)

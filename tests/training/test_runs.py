@@ -30,6 +30,10 @@ def test_a_declared_model_is_recorded_and_served(command_line: CommandLine) -> N
     outputs = {one["path"] for one in shown(command_line, "show", "latest")["finalize"]["outputs"]}
     assert outputs >= {"model.joblib", "model-card.md", "input_example.json", "evaluation.json"}
 
+    card = command_line.vivero("models", "show", "iris-declared").stdout
+    assert "# Model card" in card and "| accuracy | " in card
+    assert "# Model card" in shown(command_line, "models", "show", "iris-declared")["card"]
+
     script = command_line.vivero("script", "latest")
     (command_line.folder / "exported.py").write_text(script.stdout)
     printed = subprocess.run([sys.executable, "exported.py"], cwd=command_line.folder, capture_output=True, text=True)

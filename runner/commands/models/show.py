@@ -27,10 +27,18 @@ def show(reference: str) -> None:
     versions, location = version.model.version_numbers(), version.path
     if wants_json():
         emit_json(
-            {**record.to_json(), "aliases": aliases, "versions": versions, "location": str(location), "parity": parity}
+            {
+                **record.to_json(),
+                "aliases": aliases,
+                "versions": versions,
+                "location": str(location),
+                "parity": parity,
+                "card": version.card,
+            }
         )
     else:
         _print(record, aliases, versions, location, parity)
+        _print_card(version.card)
 
 
 def _print(record: ModelRecord, aliases: list[str], versions: list[int], location: Path, parity: Any) -> None:
@@ -65,6 +73,13 @@ def _print(record: ModelRecord, aliases: list[str], versions: list[int], locatio
     others = [str(version) for version in versions[-_SHOWN:]]
     say()
     say(f"Versions: {'... ' if len(versions) > _SHOWN else ''}{' '.join(others)}")
+
+
+def _print_card(card: str | None) -> None:
+    if card is not None:
+        say()
+        for line in card.rstrip().splitlines():
+            say(line)
 
 
 def _data(record: ModelRecord) -> dict[str, str]:
