@@ -14,6 +14,7 @@ from .evaluation.importance import importance
 from .evaluation.intervals import intervals
 from .evaluation.learning import learning_curve
 from .evaluation.slices import slices
+from .evaluation.worst import worst_rows
 from .fitting import cross_validate, fit, make_model, score
 from .mistakes import Mistake
 from .recording import OUTPUTS, Recorder, plain
@@ -142,6 +143,8 @@ def _evaluate(
     evaluation["holdout"] = {name: {"score": scores[name], "interval": found[name]} for name in scores}
     log = charts.log_classes if test.kind == CLASSES else charts.log_numbers
     evaluation.update(log(fitted, test, recorder))
+    evaluation["worst_rows"] = worst_rows(fitted, test)
+    recorder.table("worst_rows", evaluation["worst_rows"])
     if settings["permutation_repeats"]:
         table = importance(fitted, test, chosen[first], settings["permutation_repeats"], seed)
         recorder.table("importance", table)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..datasets import Dataset
 from ..recording import Recorder, plain
 
 _BINS = 20
+_THRESHOLDS = [number / 50 for number in range(51)]
 
 
 def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]:
@@ -19,6 +21,9 @@ def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]
     matrix = confusion_matrix(test.target, predicted, labels=labels)
     names = [str(label) for label in plain(labels)]
     recorder.chart("confusion_matrix", "confusion_matrix", {"class_labels": names, "matrix": matrix.tolist()})
+    if hasattr(model, "predict_proba"):
+        tables = _accuracy_tables(model.predict_proba(test.features), test.target.to_numpy(), labels)
+        recorder.chart("accuracy_table", "accuracy_table", {"class_labels": names, **tables})
     precision, recall, f1, support = precision_recall_fscore_support(
         test.target, predicted, labels=labels, zero_division=0
     )
@@ -31,6 +36,23 @@ def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]
     }
     recorder.table("classes", table)
     return {"classes": table}
+
+
+def _accuracy_tables(shares: Any, true: Any, labels: Sequence[Any]) -> dict[str, Any]:
+    """Return for each class and threshold the true and false positives, and the true and false negatives.
+
+    ROC, precision and recall, calibration and lift are drawn from them.
+    """
+    tables = []
+    for column, label in enumerate(labels):
+        is_true = true == label
+        rows = []
+        for threshold in _THRESHOLDS:
+            is_positive = shares[:, column] >= threshold
+            hits, alarms = int((is_positive & is_true).sum()), int((is_positive & ~is_true).sum())
+            rows.append([hits, alarms, int((~is_true).sum()) - alarms, int(is_true.sum()) - hits])
+        tables.append(rows)
+    return {"probability_tables": tables, "probability_thresholds": _THRESHOLDS}
 
 
 def log_numbers(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]:
