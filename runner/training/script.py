@@ -169,7 +169,7 @@ def _columns(train: Mapping[str, Any], data: str = "data", ending: str = "") -> 
     if features["keep"]:
         chosen = f"{data}[{_literal([name for name in features['keep'] if name not in features['drop']])}]"
     else:
-        chosen = f"{data}.drop(columns={_literal([*others, *features['drop']])})"
+        chosen = f"{data}[{data}.columns.drop({_literal([*others, *features['drop']])})]"
     lines = [f"X{ending} = {chosen}", f"y{ending} = {data}[{_literal(target)}]"]
     lines += [f"groups{ending} = {data}[{_literal(train['groups'])}]"] if train["groups"] else []
     return lines + ([f"weights{ending} = {data}[{_literal(train['sample_weight'])}]"] if train["sample_weight"] else [])

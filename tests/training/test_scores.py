@@ -165,6 +165,36 @@ def test_a_table_of_one_s_own(name: str, suffix: str, tmp_path: Path, monkeypatc
         assert not line.startswith("| city") or line.replace("\\|", "").count("|") in (3, 4, 5)
 
 
+@pytest.mark.parametrize("settings", [{"drop": ["mean radius", "worst area"]}, {"keep": ["mean radius", "worst area"]}])
+def test_dropped_columns_change_no_bit_of_the_script(settings: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """How numbers lie in memory can change the last bit of a sum."""
+    from runner.config.training_settings import FeaturesConfig
+
+    text = declared(
+        "logistic_regression", "standard", data="sklearn:breast_cancer", features=FeaturesConfig(**settings),
+        scoring=["neg_brier_score", "neg_log_loss", "roc_auc"],
+    )  # fmt: skip
+    check_script(text, train(text, monkeypatch, tmp_path), tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "columns", [["flag"], ["flag", "number"], ["flag", "city"], ["flag", "kind"], ["number", "city"]]
+)
+def test_a_mixed_table_has_any_columns(columns: list[str], tmp_path: Path, monkeypatch: Any) -> None:
+    draw = np.random.default_rng(0)
+    data = pd.DataFrame(
+        {
+            "flag": draw.choice([True, False], 120), "number": draw.normal(size=120),
+            "city": draw.choice(["a", "b"], 120),
+            "kind": pd.Categorical(draw.choice(["x", "y"], 120)), "left": draw.choice(["yes", "no"], 120),
+        }
+    )  # fmt: skip
+    path = tmp_path / "t.parquet"
+    data[[*columns, "left"]].to_parquet(path)
+    text = declared("logistic_regression", "mixed_table", data="./t", target="left", permutation_repeats=0)
+    assert train(text, monkeypatch, tmp_path, train=path).last("cv_accuracy") > 0
+
+
 def test_other_rows_are_the_holdout(tmp_path: Path, monkeypatch: Any) -> None:
     data, other = table(), table().head(90)
     data.to_csv(tmp_path / "a.csv", index=False)

@@ -9,7 +9,9 @@ import pytest
 
 from runner.layout import WORKER
 
-FILES = sorted(WORKER.rglob("*.py"))
+TRAINING = WORKER / "training"  # a script of its own, which has the libraries of its environment
+FILES = sorted(path for path in WORKER.rglob("*.py") if not path.is_relative_to(TRAINING))
+OF_TRAINING = {"azureml", "joblib", "numpy", "pandas", "sklearn", "vivero_training"}
 # Where a model is loaded there is what it needs; each of these imports is guarded by its use.
 OF_THE_MODEL = {("loading.py", "joblib"), ("loading.py", "skops"), ("checks.py", "sklearn")}
 OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow", "pandas")}
@@ -42,3 +44,10 @@ def test_it_stands_alone_and_is_old_syntax(path: Any) -> None:
     assert {
         module for module in imported(tree, depth) if module not in known and (path.name, module) not in allowed
     } == set()
+
+
+@pytest.mark.parametrize("path", sorted(TRAINING.rglob("*.py")), ids=lambda path: str(path.relative_to(WORKER)))
+def test_the_training_program_needs_only_scikit_learn_and_pandas(path: Any) -> None:
+    tree = ast.parse(path.read_text(), feature_version=(3, 9))
+    depth = len(path.relative_to(TRAINING).parts)
+    assert set(imported(tree, depth)) <= sys.stdlib_module_names | OF_TRAINING
