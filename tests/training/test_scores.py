@@ -75,6 +75,7 @@ def tree_of(name: str) -> Any:
     return option("estimator", name) | QUICK.get(name, {})
 
 
+@pytest.mark.slow("fits each estimator several times", seconds=60)
 @pytest.mark.parametrize(("name", "data"), PAIRS)
 @pytest.mark.sampled(25, covers=COVERS)
 def test_every_option_and_its_script(name: str, data: str, tmp_path: Path, monkeypatch: Any) -> None:
@@ -136,12 +137,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "scoring": {"scoring": ["f1", "average_precision", "neg_brier_score", "balanced_accuracy"]},
     "calibrated": {"calibrate": "sigmoid"},
     "threshold": {"threshold": 0.3},
-    "best threshold": {"threshold": {"metric": "balanced_accuracy"}},
+    "best threshold": {"threshold": {"metric": "balanced_accuracy"}, "cross_validation": 2},
     "kept": {"features": {"keep": ["city", "spent"], "drop": []}},
     "seed": {"seed": 7},
 }
 
 
+@pytest.mark.slow("fits several times, with folds within folds", seconds=60)
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl", ".tsv", ".json"])
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.sampled(16, covers=COVERS)
@@ -159,7 +161,7 @@ def test_a_table_of_one_s_own(name: str, suffix: str, tmp_path: Path, monkeypatc
     features = settings.pop("features", {"keep": [], "drop": ["since"]})
     text = declared(
         "logistic_regression", "mixed_table", data="./t", target="left", slices=["city", "age"],
-        features=FeaturesConfig(**features), **settings,
+        features=FeaturesConfig(**features), permutation_repeats=1, **settings,
     )  # fmt: skip
     kept = train(text, monkeypatch, tmp_path, train=path)
     if settings.get("cross_validation", 5) is not None:
