@@ -8,7 +8,7 @@ import pytest
 from tests.support.command_line import CONF, CommandLine
 
 COMPOSED = ["conf/**/*.yaml", "runner/*.py", "runner/config/**/*.py"]
-ADDED = ("experiment", "endpoint", "pipeline")
+ADDED = ("experiment", "endpoint", "pipeline", "train")
 OPTIONS = sorted(
     f"{'+' if path.parent.name in ADDED else ''}{path.parent.relative_to(CONF)}={path.stem}"
     for path in CONF.rglob("*.yaml")
