@@ -73,7 +73,10 @@ def test_an_endpoint_whose_process_is_unknown_is_said(tmp_path: Path, monkeypatc
     store = EndpointStore(Layout(tmp_path))
     settings = EndpointSettings(name="a", stop_timeout=0.01)
     store.write(EndpointRecord(name="a", created=now(), settings=asdict(settings)))
-    with locked(store.layout.endpoint("a").lock), pytest.raises(UserError, match=r"process.json does not record its process id"):
+    with (
+        locked(store.layout.endpoint("a").lock),
+        pytest.raises(UserError, match=r"process.json does not record its process id"),
+    ):
         stop(store, "a")
 
 

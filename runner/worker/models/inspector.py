@@ -5,11 +5,11 @@ With ``--wait``, the request is read from standard input as ``{"path": ..., "fra
 ``--preload SCRIPT``, the libraries that the script imports are imported first.
 """
 
-import ast
 import json
 import os
 import sys
 
+from ..script_imports import imports_of
 from .checks import check, methods
 from .flavours import EXAMPLES
 from .loading import Refusal, load
@@ -26,18 +26,7 @@ def preload(script: str) -> None:
     """Import the libraries that a script imports, at low priority. Errors are ignored, because they recur later."""
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    try:
-        with open(script, "rb") as file:
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError):
-        return
-    names = {"joblib"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-    for name in sorted(names):
+    for name in ["joblib", *imports_of(script, in_functions=True)]:
         if name.split(".")[0] in _KNOWN:
             try:
                 __import__(name)

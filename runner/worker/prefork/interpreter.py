@@ -50,6 +50,7 @@ def serve(channel: int, lifeline: int) -> None:
     import signal
     import socket
 
+    from .. import script_imports
     from . import preload, teardown
 
     atexit.register(teardown.keep_libraries)
@@ -61,7 +62,7 @@ def serve(channel: int, lifeline: int) -> None:
     container_environ = json.loads(os.environ.pop(_CONTAINER, "null"))
     first["environ"] = container_environ or first["environ"]
     try:
-        preload.preload(first["modules"] or preload.imports_of(first["script"]), first["refused"])
+        preload.preload(first["modules"] or script_imports.imports_of(first["script"]), first["refused"])
     except preload.Refused as refusal:
         control.sendall(json.dumps({"refused": str(refusal)}).encode("ascii") + b"\n")
         os._exit(0)

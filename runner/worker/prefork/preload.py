@@ -4,7 +4,6 @@ An import counts only if nobody can tell when it happened: a module that starts 
 imported is refused, and so is all that does not come from the environment itself.
 """
 
-import ast
 import importlib
 import importlib.machinery
 import os
@@ -15,7 +14,7 @@ from ..layout import WORKER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, List, Optional
+    from typing import Any, Iterable, List, Optional
 
 # Stand-ins that read the run's variables, or trackers that do so while they are imported.
 NEVER = frozenset(["azureml", "mlflow", "mlflow_skinny", "__main__", "__mp_main__", "sitecustomize", "usercustomize"])
@@ -48,33 +47,9 @@ def preload(names: "Iterable[str]", refused: "Iterable[str]") -> None:
             raise Refused(name)
 
 
-def imports_of(script: str) -> "List[str]":
-    """Return the modules that a script imports outside of functions, in its order."""
-    try:
-        with open(script, "rb") as file:
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError):
-        return []
-    modules: "List[str]" = []
-    for node in _statements(tree):
-        if isinstance(node, ast.Import):
-            modules += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            modules += [node.module]
-    return modules
-
-
 def environment_modules(modules: "Any") -> "List[str]":
     """Return the names of imported modules that come from the environment, in the order of their import."""
     return [name for name, module in list(modules.items()) if _from_environment(name, module)]
-
-
-def _statements(tree: "ast.AST") -> "Iterator[ast.AST]":
-    for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            yield node
-            for inner in _statements(node):
-                yield inner
 
 
 def _printed() -> int:
