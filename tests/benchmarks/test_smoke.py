@@ -18,6 +18,7 @@ SMALLEST: dict[str, tuple[list[str], list[str]]] = {
     "data": (["--megabytes", "2", "--assets", "20"], []),
     "warm": (["2"], []),
     "sweep": (["--rounds", "1", "--many", "8", "--only", "ours"], []),
+    "training": (["--rounds", "1", "--trials", "2"], []),
     "pipelines": (["--rounds", "1", "--sweeps", "1", "--trials", "2"], ["make"]),
     "serving": (["--rounds", "1", "--seconds", "1", "--peers", "", "--models", "svc"], ["wrk"]),
     "studio": (["--rounds", "1", "--sizes", "20", "--compared", "10", "--points", "1000"], ["chromium"]),

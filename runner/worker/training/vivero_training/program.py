@@ -10,6 +10,7 @@ from typing import Any
 from .datasets import CLASSES, Dataset, load
 from .declaration import BUNDLED, Declaration, read_declaration
 from .evaluation import card, charts, leaks
+from .evaluation.deciders import deciders
 from .evaluation.importance import importance
 from .evaluation.intervals import intervals
 from .evaluation.learning import learning_curve
@@ -54,7 +55,7 @@ def train(declaration: Declaration, recorder: Recorder) -> None:
     fitted = fit(model, rows)
     warnings = [*leaks.leaks(rows, test), *_against_dummy(evaluation)]
     if test is not None:
-        warnings += _evaluate(fitted, test, chosen, declaration, recorder, evaluation)
+        warnings += _evaluate(fitted, rows, test, chosen, declaration, recorder, evaluation)
     elif not evaluation["cross_validation"]:
         warnings.append("The model was not evaluated: train.holdout and train.cross_validation are null")
     for line in warnings:
@@ -126,6 +127,7 @@ def _against_dummy(evaluation: dict[str, Any]) -> list[str]:
 
 def _evaluate(
     fitted: Any,
+    train: Dataset,
     test: Dataset,
     chosen: Mapping[str, Any],
     declaration: Declaration,
@@ -133,7 +135,7 @@ def _evaluate(
     evaluation: dict[str, Any],
 ) -> list[str]:
     """Score the holdout, log its charts and tables, and return warnings."""
-    settings, warnings = declaration.train, list[str]()
+    settings, warnings = declaration.train, list(deciders(train, test, fitted.predict(test.features)))
     first, seed = next(iter(chosen)), declaration.train["seed"]
     scores, found = score(fitted, test, chosen), intervals(fitted, test, chosen, seed)
     for name, value in scores.items():
