@@ -11,8 +11,9 @@ from typing import Any
 from runner.config.limits.yaml_files import TARGET
 from runner.config.training_settings import TrainConfig
 from runner.errors import UserError, nearest, nearest_key
+from runner.worker.job_order import TRAINING
 
-VARIABLE = "VIVERO_TRAINING"
+VARIABLE = TRAINING
 BUNDLED = "sklearn:"  # before the name of a data set that scikit-learn ships
 MOST_CHARACTERS = 100_000  # of the text; Linux allows 131,072 for one variable
 _HOLDOUTS = (("size", "stratify", "seed"), ("data",), ("after", "column"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 
+TRAINING = "VIVERO_TRAINING"  # a variable: what is declared, which only the training program reads
 MASK = "***"
 FORMAT = 1
 _PART = "." + SECRETS + ".tmp"

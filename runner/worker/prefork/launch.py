@@ -5,6 +5,7 @@ import json
 import os
 
 from .. import files
+from ..job_order import TRAINING
 from ..layout import BOOTSTRAP, WORK
 from ..typed_fields import TypedFields
 
@@ -75,10 +76,10 @@ def make(
         return None
     script = os.path.join(run, WORK, order.argv[1])
     content = _hash(script)
-    variables = json.dumps(dict(os.environ, **order.variables), sort_keys=True)
+    variables = {name: value for name, value in dict(os.environ, **order.variables).items() if name != TRAINING}
     return Launch(
         command=[*python, "-s", BOOTSTRAP, "prefork.interpreter", "--variables"],
-        key=_digest(*python, *scope, variables, content),
+        key=_digest(*python, *scope, json.dumps(variables, sort_keys=True), content),
         run=run,
         python=order.argv[0],
         script=script,

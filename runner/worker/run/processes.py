@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from ..job_order import data_variable
+from ..job_order import TRAINING, data_variable
 from ..layout import ARGV, MLFLOW, SHIMS
 from . import packages
 
@@ -27,6 +27,7 @@ PER_RUN = (
     "VIVERO_RUN_NUMBER",
     "VIVERO_DISPLAY_NAME",
     "MLFLOW_TRACKING_URI",
+    TRAINING,
 )
 _OF_DATA = tuple(data_variable(kind, "") for kind in ("input", "output"))
 _SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~"

@@ -194,6 +194,20 @@ def _link(path: Path) -> None:
     (path.parent / "elsewhere.json").write_text('{"modules": ["json"], "refused": []}')
 
 
+def test_trials_with_other_declarations_share_an_interpreter(prefork: pool.PreforkPool, tmp_path: Path) -> None:
+    """Each has its own in a variable, which kept every trial of a declared training from finding one."""
+    text = "import os; print(os.environ['VIVERO_TRAINING'])"
+    folders = [make(tmp_path / name, text, variables={"VIVERO_TRAINING": name, "A": "1"}) for name in ("one", "two")]
+    for name, folder in zip(("one", "two"), folders, strict=True):
+        worker = prefork.fork(launch_of(folder))
+        assert worker is not None
+        wait_for(lambda result=folder.root / "result.json", pid=worker.pid or 0: result.exists() and not lives(pid))
+        assert folder.log == f"{name}\n".encode()
+        assert len(prefork.pids()) == 1
+    other = make(tmp_path / "three", text, variables={"VIVERO_TRAINING": "three", "A": "2"})
+    assert launch_of(other).key != launch_of(folders[0]).key == launch_of(folders[1]).key
+
+
 NOTHING: dict[str, list[str]] = {"modules": [], "refused": []}
 
 
