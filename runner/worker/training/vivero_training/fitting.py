@@ -130,4 +130,6 @@ def _name(model: Any) -> str:
 def _hint(message: str) -> str:
     if "NaN" in message or "could not convert string" in message or "missing values" in message:
         return ". preprocessing=mixed_table fills missing values and encodes texts"
+    if message.startswith("Sparse data was passed"):
+        return ". A ColumnTransformer gives dense data with preprocessing.sparse_threshold=0"
     return ""
