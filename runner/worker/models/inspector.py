@@ -9,7 +9,6 @@ import json
 import os
 import sys
 
-from ..script_imports import imports_of
 from .checks import check, methods
 from .flavours import EXAMPLES
 from .loading import Refusal, load
@@ -24,6 +23,8 @@ _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm"
 
 def preload(script: str) -> None:
     """Import the libraries that a script imports, at low priority. Errors are ignored, because they recur later."""
+    from ..script_imports import imports_of  # not beside the modules that are sent to a node to inspect one model
+
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     for name in ["joblib", *imports_of(script, in_functions=True)]:
