@@ -57,6 +57,8 @@ DECISIVE = {
         pd.Series(pd.Timestamp("2026-01-01"), range(ROWS)).where(CLASSES == "yes")
         + pd.to_timedelta(np.arange(ROWS) % 90, "D"),
     ),
+    "one time or none": (CLASSES, pd.Series(pd.Timestamp("2026-01-01"), range(ROWS)).where(CLASSES == "yes")),
+    "one large number or infinity": (CLASSES, np.where(CLASSES == "yes", 1e18, np.inf)),
     "three classes": (THREE, pd.Series(THREE).map({"x": 0, "y": 10, "z": 20}) + DRAW.normal(0, 0.5, ROWS)),
     "a number": (NUMBERS, NUMBERS + DRAW.normal(0, 0.001, ROWS)),
     "a text of a number": (NUMBERS, pd.Series(NUMBERS).round(1).map(lambda one: f"level {one}")),

@@ -108,5 +108,6 @@ def _numbers(column: Any) -> Any:
     values = column.to_numpy("float64", **options)
     finite = values[numpy.isfinite(values)]
     low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
-    values = numpy.where(numpy.isposinf(values), high + 1, values)
-    return numpy.where(numpy.isfinite(values), values, low - (high - low) - 1)[:, None]
+    beyond = max(high - low, abs(low), abs(high), 1.0)  # far enough to differ from a large number
+    values = numpy.where(numpy.isposinf(values), high + beyond, values)
+    return numpy.where(numpy.isfinite(values), values, low - beyond)[:, None]
