@@ -80,9 +80,7 @@ def main() -> None:
         source.mkdir()
         words = ["workspace.root=workspace", f"job.source={source}"]
         declared = ["runner", "+experiment=iris_declared", "workspace.root=workspace"]
-        run(
-            [*declared, "experiment_name=first"], folder
-        )  # warms the file cache, and is the run that the script repeats
+        run([*declared, "experiment_name=first"], folder)  # the run that the script repeats
         (first,) = [path.name for path in (folder / "workspace/runs/first").iterdir() if path.name[0] != "."]
         (source / "train.py").write_text(run(["runner.cli", "script", first, "--workspace", "workspace"], folder)[1])
         (source / "trial.py").write_text(TRIAL)

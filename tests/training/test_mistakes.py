@@ -91,6 +91,19 @@ def test_what_helps_is_named(tmp_path: Path, monkeypatch: Any) -> None:
             train(text, monkeypatch, tmp_path, train=tmp_path / "t.csv")
 
 
+@pytest.mark.parametrize(("mine", "other"), [("1", "much"), ("little", "2")])
+def test_a_holdout_with_columns_of_another_kind(mine: str, other: str, tmp_path: Path, monkeypatch: Any) -> None:
+    for name, value in (("a", mine), ("b", other)):
+        rows = [f"{value},{number},{'yes' if number % 2 else 'no'}" for number in range(30)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["größe,age,left", *rows]) + "\n")
+    text = declared(SVC, "mixed_table", data="./a.csv", target="left", holdout={"data": "./b.csv"})
+    expected = "'größe' has texts, but in train.data it has numbers"
+    if mine == "little":
+        expected = "'größe' has numbers, but in train.data it has texts"
+    with pytest.raises(module("mistakes").Mistake, match=f"train.holdout.data: {expected}"):
+        train(text, monkeypatch, tmp_path, train=tmp_path / "a.csv", holdout=tmp_path / "b.csv")
+
+
 def test_nothing_outside_the_allowlist_is_imported(tmp_path: Path, monkeypatch: Any) -> None:
     marker = tmp_path / "imported"
     (tmp_path / "outsider.py").write_text(f"open({str(marker)!r}, 'w').close()\nclass Model: pass\n")

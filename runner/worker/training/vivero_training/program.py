@@ -135,9 +135,10 @@ def _evaluate(
     evaluation: dict[str, Any],
 ) -> list[str]:
     """Score the holdout, log its charts and tables, and return warnings."""
-    settings, warnings = declaration.train, list(deciders(train, test, fitted.predict(test.features)))
-    first, seed = next(iter(chosen)), declaration.train["seed"]
+    settings = declaration.train
+    first, seed = next(iter(chosen)), settings["seed"]
     scores, found = score(fitted, test, chosen), intervals(fitted, test, chosen, seed)
+    warnings = list(deciders(train, test, fitted.predict(test.features)))
     for name, value in scores.items():
         recorder.value(f"holdout_{name}", value)
         for end, bound in zip(("low", "high"), found[name] or ()):

@@ -37,7 +37,19 @@ def _other(data: Dataset, declaration: Declaration) -> Dataset:
     if absent:
         raise Mistake(f"train.holdout.data has no column '{absent[0]}'")
     other.features = other.features[list(data.features.columns)]
+    for name in data.features.columns:
+        kinds = _kind(data.features[name]), _kind(other.features[name])
+        if set(kinds) == {"numbers", "texts"}:
+            raise Mistake(f"train.holdout.data: '{name}' has {kinds[1]}, but in train.data it has {kinds[0]}")
     return other
+
+
+def _kind(column: Any) -> str | None:
+    from pandas.api import types
+
+    if types.is_numeric_dtype(column):
+        return "numbers" if column.notna().any() else None
+    return "texts" if any(isinstance(value, str) for value in column.tolist()) else None
 
 
 def _after(data: Dataset, settings: Mapping[str, Any]) -> Any:
