@@ -104,9 +104,8 @@ def _numbers(column: Any) -> Any:
 
     if types.is_datetime64_any_dtype(column):
         column = column.astype("int64").where(column.notna()).astype(float)
-    options = (
-        {"na_value": numpy.nan} if types.is_extension_array_dtype(column) else {}
-    )  # pandas 1 takes it for these alone
+    # pandas 1 takes na_value for these alone
+    options = {"na_value": numpy.nan} if types.is_extension_array_dtype(column) else {}
     values = column.to_numpy("float64", **options)
     finite = values[numpy.isfinite(values)]
     low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
