@@ -75,7 +75,9 @@ def with_versions(composed: Composition, layout: Layout, base: Path, versions: A
         try:
             chosen[name] = versions.find(settings.asset, layout, base)
         except UserError as mistake:
-            place = "train.data" if composed.spec.estimator and name == "train" else f"data.inputs.{name}"
+            from runner.training.declared import setting_of
+
+            place = setting_of(composed.spec, name)
             hint = mistake.hint.replace("write ./", f"write {place}=./")
             raise UserError(mistake.message, hint) from None
     if not chosen:

@@ -64,22 +64,8 @@ def make_plan(
     UserError
         If any setting is invalid.
     """
+    composed, written, chosen_experiment = _settled(composed, base, chosen_experiment)
     spec = composed.spec
-    written: Mapping[str, Any] | None = None
-    if is_pipeline(spec):
-        from runner.pipelines.planning.settled import settled  # few runs are pipelines
-
-        composed, written = settled(composed)
-        spec = composed.spec
-    if is_declared(spec):
-        from runner.training.declared import experiment_of, with_training  # few runs declare one
-
-        composed = with_training(composed)
-        spec, chosen_experiment = composed.spec, chosen_experiment or experiment_of(composed.spec)
-    elif spec.preprocessing or spec.train.data is not None or spec.train.target is not None:
-        from runner.training.declared import check_undeclared
-
-        check_undeclared(spec)
     check_spec(spec, base)
     if spec.experiment_name is not None:
         experiment = check_key("experiment_name", spec.experiment_name)
@@ -104,6 +90,34 @@ def make_plan(
         overrides=tuple(map(hidden.override if hidden else masked_word, overrides)),
         steps=steps,
     )
+
+
+def _settled(
+    composed: Composition, base: Path, chosen_experiment: str | None
+) -> tuple[Composition, Mapping[str, Any] | None, str | None]:
+    """Return a pipeline or declared training with what follows from its settings.
+
+    Returns
+    -------
+    tuple of Composition, Mapping or None, and str or None
+        The composition, a pipeline's steps as they are written, and the name of the experiment.
+    """
+    spec = composed.spec
+    written: Mapping[str, Any] | None = None
+    if is_pipeline(spec):
+        from runner.pipelines.planning.settled import settled  # few runs are pipelines
+
+        composed, written = settled(composed)
+        spec = composed.spec
+    if is_declared(spec):
+        from runner.training.declared import experiment_of, with_training  # few runs declare one
+
+        return with_training(composed, base), written, chosen_experiment or experiment_of(spec)
+    if spec.preprocessing or spec.train.data is not None or spec.train.target is not None:
+        from runner.training.declared import check_undeclared
+
+        check_undeclared(spec)
+    return composed, written, chosen_experiment
 
 
 def _steps(

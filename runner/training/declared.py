@@ -5,31 +5,37 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from runner.config.composition import PROGRAM, SCRIPT, Composition
 from runner.config.data_settings import InputConfig, is_path
 from runner.config.schema import RunSpec, is_pipeline
-from runner.errors import UserError
+from runner.errors import UserError, close
 from runner.io.names import name_from
 from runner.training.declaration import BUNDLED, VARIABLE, declaration_text
 
 TRAIN, HOLDOUT = "train", "holdout"  # names of data inputs
+_SETTINGS = {TRAIN: "train.data", HOLDOUT: "train.holdout.data"}
 
 
-def with_training(composed: Composition) -> Composition:
+def with_training(composed: Composition, base: Path) -> Composition:
     """Return the composition of the run that trains what another one declares.
+
+    Parameters
+    ----------
+    base : Path
+        The folder that relative paths refer to.
 
     Raises
     ------
     UserError
-        If the declaration is invalid, or names a script as well.
+        If the declaration is invalid, names a script as well, or a file that does not exist.
     """
     spec = composed.spec
     _check(spec)
     text = declaration_text(composed.plain, spec.train)
-    inputs = _inputs(spec)
+    inputs = _inputs(spec, base)
     job = copy.copy(spec.job)
     job.environment_variables = {**job.environment_variables, VARIABLE: text}
     data = copy.copy(spec.data)
@@ -42,6 +48,11 @@ def with_training(composed: Composition) -> Composition:
         spec=dataclasses.replace(spec, job=job, data=data),
         plain={**composed.plain, "job": plain_job, "data": plain_data},
     )
+
+
+def setting_of(spec: RunSpec, name: str) -> str:
+    """Return the setting that names an input: for those of a declared training one of its section ``train``."""
+    return _SETTINGS[name] if spec.estimator and name in _SETTINGS else f"data.inputs.{name}"
 
 
 def experiment_of(spec: RunSpec) -> str:
@@ -82,7 +93,7 @@ def _check(spec: RunSpec) -> None:
         raise UserError("train.target is not set", "Name the column to predict: train.target=COLUMN")
 
 
-def _inputs(spec: RunSpec) -> dict[str, InputConfig]:
+def _inputs(spec: RunSpec, base: Path) -> dict[str, InputConfig]:
     """Return the data inputs of a training, by name."""
     holdout = spec.train.holdout
     named = {TRAIN: spec.train.data, HOLDOUT: holdout.get("data") if isinstance(holdout, Mapping) else None}
@@ -92,12 +103,19 @@ def _inputs(spec: RunSpec) -> dict[str, InputConfig]:
             continue
         if name in spec.data.inputs:
             raise UserError(f"data.inputs.{name} is the input that train.data names", f"Rename data.inputs.{name}")
-        made[name] = _input(str(source))
+        made[name] = _input(_SETTINGS[name], str(source), base)
     return made
 
 
-def _input(source: str) -> InputConfig:
-    return InputConfig(path=source) if is_path(source) else InputConfig(asset=source)
+def _input(setting: str, source: str, base: Path) -> InputConfig:
+    if not is_path(source):
+        return InputConfig(asset=source)
+    path = (base / source).expanduser()
+    if not path.exists():
+        beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        meant = close(path.name, beside)
+        raise UserError(f"{setting}: {source} does not exist", f"Did you mean '{meant}'?" if meant else "")
+    return InputConfig(path=source)
 
 
 def parameters(config: Mapping[str, Any]) -> dict[str, Any]:
