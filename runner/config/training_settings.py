@@ -12,6 +12,7 @@ class FeaturesConfig:
 
     keep: list[str] = field(default_factory=list)
     drop: list[str] = field(default_factory=list)
+    dates: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -33,4 +34,5 @@ class TrainConfig:
     seed: int = 0
     permutation_repeats: int = 5
     learning_curve: bool = False
+    figures: bool = False
     final: bool = True

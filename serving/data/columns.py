@@ -96,6 +96,12 @@ def _fills_objects(step: Any) -> bool:
     return _is_imputer(step) and getattr(getattr(step, "_fit_dtype", None), "kind", "f") not in "fiub"
 
 
+def _reads_dates(step: Any) -> bool:
+    """Return whether a step makes points in time of its input, as `preprocessing=mixed_table` does with dates."""
+    options = getattr(step, "kw_args", None) if type(step).__name__ == "FunctionTransformer" else None
+    return isinstance(options, dict) and str(options.get("dtype", "")).startswith("datetime64")
+
+
 def _is_imputer(step: Any) -> bool:
     return type(step).__name__.endswith("Imputer")
 
@@ -126,6 +132,8 @@ def _input_of(chain: Sequence[Any], at: int, width: int) -> Column:
     """Return the column that a chain of steps expects at position `at` of `width`."""
     imputed: dict[str, Any] = {}  # an imputer's handling of missing values overrides that of later steps
     for step in chain:
+        if _reads_dates(step):
+            return Column(DATE)
         if isinstance(step, str) or type(step).__name__ in ("FunctionTransformer", "FeatureUnion", "ColumnTransformer"):
             return Column(ANY, **imputed)
         if _is_imputer(step):

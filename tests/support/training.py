@@ -57,6 +57,9 @@ class Kept:
     def chart(self, kind: str, name: str, data: Mapping[str, Any]) -> None:
         self.charts[name] = (kind, data)
 
+    def figure(self, name: str, figure: Any) -> None:
+        figure.savefig(self.folder / "outputs" / name)
+
     def text(self, name: str, text: str) -> None:
         self.texts[name] = text
 

@@ -1,5 +1,6 @@
 """What a training says of its model: numbers equal to scikit-learn's, leaks that are there, and none that are not."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes
-from sklearn.metrics import auc, confusion_matrix, roc_curve
+from sklearn.metrics import auc, confusion_matrix, f1_score, precision_score, recall_score, roc_curve
 from sklearn.model_selection import train_test_split
 
-from tests.support.training import declared, train
+from tests.support.training import declared, module, train
 
 
 def test_charts_of_classes_are_those_of_scikit_learn(tmp_path: Path, monkeypatch: Any) -> None:
@@ -30,6 +31,12 @@ def test_charts_of_classes_are_those_of_scikit_learn(tmp_path: Path, monkeypatch
         positive, is_true = shares >= threshold, true == "malignant"
         assert (hits, alarms) == ((positive & is_true).sum(), (positive & ~is_true).sum())
         assert (rejected, missed) == ((~positive & ~is_true).sum(), (~positive & is_true).sum())
+    table = kept.tables["thresholds"]
+    at = table["threshold"].index(0.3)
+    assert table["precision"][at] == precision_score(true == "malignant", shares >= 0.3)
+    assert table["recall"][at] == recall_score(true == "malignant", shares >= 0.3)
+    assert table["f1"][at] == pytest.approx(f1_score(true == "malignant", shares >= 0.3))
+    assert table["predicted"][at] == (shares >= 0.3).sum()
     false, right, _ = roc_curve(true == "malignant", shares)
     assert kept.last("holdout_roc_auc") == pytest.approx(auc(false, right))
     assert kept.last("holdout_roc_auc_low") <= kept.last("holdout_roc_auc") <= kept.last("holdout_roc_auc_high")
@@ -111,3 +118,31 @@ def test_slices_and_a_learning_curve(tmp_path: Path, monkeypatch: Any, capsys: A
     assert "| city | A\\| |" in kept.texts["model-card.md"] and "<b>" not in kept.texts["model-card.md"].replace(
         "\\<", ""
     )
+
+
+FIGURES = {
+    "gaussian_nb sklearn:breast_cancer": {
+        "confusion_matrix",
+        "roc_curve",
+        "precision_recall_curve",
+        "calibration_curve",
+    },
+    "gaussian_nb sklearn:digits": {"confusion_matrix", "roc_curve", "precision_recall_curve", "calibration_curve"},
+    "linear_svc sklearn:wine": {"confusion_matrix"},
+    "ridge sklearn:diabetes": {"predicted_against_true", "residuals"},
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_are_drawn(name: str, tmp_path: Path, monkeypatch: Any) -> None:
+    estimator, data = name.split()
+    train(declared(estimator, "standard", data=data, permutation_repeats=0, figures=True), monkeypatch, tmp_path)
+    drawn = {path.stem: path.read_bytes() for path in (tmp_path / "outputs").glob("*.png")}
+    assert set(drawn) == FIGURES[name]
+    assert all(content.startswith(b"\x89PNG") and len(content) > 5000 for content in drawn.values())
+
+
+def test_figures_without_matplotlib(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(module("mistakes").Mistake, match=r"train\.figures needs matplotlib in the environment"):
+        train(declared("ridge", data="sklearn:diabetes", figures=True), monkeypatch, tmp_path)

@@ -32,9 +32,13 @@ OWN: dict[str, tuple[dict[str, Any], str]] = {
     "all after": ({"holdout": {"after": 0, "column": "id"}}, "train.holdout leaves no rows to train on"),
     "no date": (
         {"holdout": {"after": "2025-01-01", "column": "city"}},
-        "train.holdout.after=2025-01-01 cannot be compared",
+        "train.holdout.after=2025-01-01: 'city' has 'A', which is not a date such as 2026-03-01",
     ),
     "slices": ({"slices": ["citty"]}, "train.slices: the data has no column 'citty'. Did you mean 'city'?"),
+    "threshold": (
+        {"threshold": {"metric": "f11"}},
+        "train.threshold.metric: scikit-learn has no scorer 'f11'. Did you mean 'f1'?",
+    ),
     "scorer": (
         {"scoring": ["acuracy"], "holdout": None},
         "no scorer 'acuracy'. Did you mean 'accuracy'?",
@@ -139,6 +143,9 @@ WORDS = {
     "estimator=svc train.data=sklearn:iris train.calibrate=izotonic": "Did you mean 'isotonic'?",
     "estimator=svc train.data=sklearn:iris train.scoring=[a b]": "train.scoring: 'a b' is not a scorer",
     "estimator=svc train.data=t.csv train.target=a": "Data asset 't.csv' does not exist",
+    "estimator=svc train.data=./tt.csv train.target=a": "train.data: ./tt.csv does not exist. Did you mean 't.csv'?",
+    "estimator=svc train.data=./t.csv train.target=a train.holdout={data: ./no}": "train.holdout.data: ./no does not",
+    "estimator=svc train.data=./t.csv train.target=a train.holdout={data: no}": "'no' does not exist",
     "job.source=src job.script=train.py preprocessing=standard": "preprocessing has no effect without an estimator",
     "job.source=src job.script=train.py job.tags={_target_: os.system}": "_target_ is not allowed",
     "+estimator@hydra.callbacks.x=svc train.data=sklearn:iris": "hydra",

@@ -140,6 +140,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "best threshold": {"threshold": {"metric": "balanced_accuracy"}, "cross_validation": 2},
     "kept": {"features": {"keep": ["city", "spent"], "drop": []}},
     "seed": {"seed": 7},
+    "dates": {"features": {"dates": ["since"]}, "holdout": {"after": "2024-07-01", "column": "since"}},
+    "calibrated groups": {"calibrate": "sigmoid", "threshold": 0.4, "groups": "household", "cross_validation": 2},
+    "threshold of groups": {"threshold": {"metric": "f1"}, "groups": "household", "cross_validation": 2},
 }
 
 

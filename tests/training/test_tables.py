@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.support.training import declared, module, option, train
-from tests.training.test_scores import COVERS, NUMBERS, OPTIONS, QUICK
+from tests.training.test_scores import COVERS, NUMBERS, OPTIONS, QUICK, check_script
 
 POSITIVE = ("multinomial_nb",)  # takes no scaled numbers, which may be below zero
 
@@ -38,3 +38,37 @@ def test_sparse_columns_are_explained(table: Path, tmp_path: Path, monkeypatch: 
     text = declared("hist_gradient_boosting", sparse, data="./t.csv", target="left")
     with pytest.raises(module("mistakes").Mistake, match=r"gives dense data with preprocessing\.sparse_threshold=0"):
         train(text, monkeypatch, tmp_path, train=table)
+
+
+def test_types_of_pandas(tmp_path: Path, monkeypatch: Any) -> None:
+    draw = np.random.default_rng(0)
+    left = pd.Series(draw.integers(0, 2, 200)).map({0: "no", 1: "yes"})
+    values: Any = {
+        "whole": pd.array([None if at % 9 == 0 else at for at in range(200)], dtype="Int64"),
+        "flag": pd.array([None if at % 9 == 1 else bool(at % 2) for at in range(200)], dtype="boolean"),
+        "city": pd.array([None if at % 9 == 2 else "ab"[at % 2] for at in range(200)], dtype="string"),
+        "text": [None if at % 9 == 3 else "cd"[at % 2] for at in range(200)],
+    }
+    pd.DataFrame({**values, "left": left}).to_parquet(tmp_path / "t.parquet")
+    text = declared("svc", "mixed_table", data="./t.parquet", target="left", permutation_repeats=1)
+    kept = train(text, monkeypatch, tmp_path, train=tmp_path / "t.parquet")
+    check_script(text, kept, tmp_path, monkeypatch, train=str(tmp_path / "t.parquet"))
+
+
+def test_cells_with_lists_are_named(tmp_path: Path, monkeypatch: Any) -> None:
+    pd.DataFrame({"a": range(40), "tags": [["x"]] * 40, "left": ["no", "yes"] * 20}).to_parquet(tmp_path / "t.parquet")
+    text = declared("svc", "mixed_table", data="./t.parquet", target="left")
+    with pytest.raises(module("mistakes").Mistake, match=r"'tags' has lists\. Leave it out: train\.features\.drop"):
+        train(text, monkeypatch, tmp_path, train=tmp_path / "t.parquet")
+
+
+def test_a_function_of_numpy(table: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    tree = {
+        "_target_": "sklearn.compose.TransformedTargetRegressor", "func": "numpy.log1p", "inverse_func": "numpy.expm1",
+        "regressor": {"_target_": "sklearn.linear_model.Ridge"},
+    }  # fmt: skip
+    text = declared(tree, data="sklearn:diabetes", permutation_repeats=0)
+    check_script(text, train(text, monkeypatch, tmp_path), tmp_path, monkeypatch)
+    for name in ("numpy.load", "os.system", "log1p", "numpy.log1pp", "numpy.random.rand"):
+        with pytest.raises(module("mistakes").Mistake, match=f"estimator.func={name} is not such a function"):
+            module("building").build({**tree, "func": name}, "estimator", ("sklearn",))

@@ -10,6 +10,8 @@ from typing import Any
 from .mistakes import Mistake, first_line, nearest
 
 TARGET = "_target_"
+_FUNCTIONS = ("func", "inverse_func")  # parameters of scikit-learn that take a function, given by its name
+_NUMPY = ("asarray", "clip", "interp", "nan_to_num", "round")  # and each ufunc, such as log1p
 _MARKS = ("get_params", "split", "get_n_splits", "__call__")  # of estimators, splitters, and selectors of columns
 
 
@@ -42,6 +44,9 @@ def build(tree: Any, place: str, allowed: Sequence[str]) -> Any:
         return values
     kind = _class(tree[TARGET], place, allowed)
     _check_names(kind, values, place)
+    for name in _FUNCTIONS:
+        if isinstance(values.get(name), str):
+            values[name] = _function(values[name], f"{place}.{name}")
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
@@ -69,6 +74,19 @@ def _class(name: str, place: str, allowed: Sequence[str]) -> Any:
     if not is_ours or not any(mark in vars(base) for base in kind.__mro__ for mark in _MARKS):
         raise Mistake(f"{place}.{TARGET}={name} is not the class of an estimator or splitter")
     return kind
+
+
+def _function(name: str, place: str) -> Any:
+    """Return a function of numpy by its name: one that computes, and none that reads or writes files."""
+    import numpy
+
+    module, _, short = name.rpartition(".")
+    found = getattr(numpy, short, None) if module == "numpy" else None
+    if found is None or not (isinstance(found, numpy.ufunc) or short in _NUMPY):
+        known = [*(key for key, value in vars(numpy).items() if isinstance(value, numpy.ufunc)), *_NUMPY]
+        hint = nearest(short, known) or ". Name a function of numpy that works on each value, such as numpy.log1p"
+        raise Mistake(f"{place}={name} is not such a function{hint}")
+    return found
 
 
 def _check_names(kind: Any, values: Any, place: str) -> None:

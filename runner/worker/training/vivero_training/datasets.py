@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .columns import plain_columns
+from .dates import with_dates
 from .declaration import BUNDLED, Declaration
 from .mistakes import Mistake, first_line, nearest
 
@@ -62,6 +64,9 @@ def load(name: str, declaration: Declaration, kind: str) -> Dataset:
     table, default = _bundled(place[len(BUNDLED) :]) if place.startswith(BUNDLED) else (_read(place), None)
     if not len(table):
         raise Mistake(f"train.data: {_shown(place)} has no rows")
+    for column in train["features"]["dates"]:
+        _column(table, column, "train.features.dates")
+    table = with_dates(table, train["features"]["dates"])
     target_name = str(train["target"] or default)
     target = _column(table, target_name, "train.target")
     if target.isna().any():
@@ -89,7 +94,7 @@ def _features(table: Any, settings: Mapping[str, Any], others: Any) -> Any:
             raise Mistake(f"train.features.keep: '{name}' cannot be a feature, it has another use")
     if not chosen:
         raise Mistake("train.features leaves no column to learn from")
-    return table[chosen]
+    return plain_columns(table[chosen])
 
 
 def _column(table: Any, name: str, setting: str) -> Any:

@@ -10,8 +10,10 @@ from .building import build, set_seeds
 from .datasets import CLASSES, NUMBERS, Dataset
 from .declaration import Declaration
 from .mistakes import Mistake, first_line
+from .scoring import check_scorer, scorer_for
 
 ESTIMATOR, PREPROCESSING = "estimator", "preprocessing"
+_FOLDED = ("CalibratedClassifierCV", "TunedThresholdClassifierCV")  # have folds within each fit
 
 
 def make_model(declaration: Declaration) -> tuple[Any, str]:
@@ -38,6 +40,8 @@ def make_model(declaration: Declaration) -> tuple[Any, str]:
             raise Mistake(f"train.{name} needs a classifier")
         if train[name] is not None and train["sample_weight"]:
             raise Mistake(f"train.{name} cannot be combined with train.sample_weight")
+    if train["groups"] and train["calibrate"] and isinstance(train["threshold"], dict):
+        raise Mistake("train.groups cannot be combined with both train.calibrate and train.threshold.metric")
     if train["calibrate"] is not None:
         from sklearn.calibration import CalibratedClassifierCV
 
@@ -54,6 +58,7 @@ def _with_threshold(model: Any, threshold: Any) -> Any:
     except ImportError:
         raise Mistake("train.threshold needs scikit-learn 1.5 or later") from None
     if isinstance(threshold, dict):
+        check_scorer(threshold["metric"], "train.threshold.metric")
         return TunedThresholdClassifierCV(model, scoring=threshold["metric"])
     return FixedThresholdClassifier(model, threshold=threshold)
 
@@ -69,12 +74,26 @@ def fit(model: Any, data: Dataset) -> Any:
     from sklearn.base import clone
 
     model, options = clone(model), {}
+    _keep_groups_together(model, data)
+    if type(model).__name__ == "TunedThresholdClassifierCV":
+        model.set_params(scoring=scorer_for(model.scoring, data.target))
     if data.weights is not None:
         options = {f"{ESTIMATOR}__sample_weight" if hasattr(model, "steps") else "sample_weight": data.weights}
     try:
         return model.fit(data.features, data.target, **options)
     except (TypeError, ValueError) as error:
         raise Mistake(f"{_name(model)} cannot be fitted: {first_line(error)}{_hint(str(error))}") from None
+
+
+def _keep_groups_together(model: Any, data: Dataset) -> None:
+    """Give a calibration or the choice of a threshold folds that divide no group."""
+    if data.groups is None:
+        return
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    inner = model.estimator if type(model).__name__ == "FixedThresholdClassifier" else model
+    if type(inner).__name__ in _FOLDED:
+        inner.set_params(cv=list(StratifiedGroupKFold(5).split(data.features, data.target, data.groups)))
 
 
 def score(model: Any, data: Dataset, scorers: Mapping[str, Any]) -> dict[str, float]:
@@ -130,6 +149,10 @@ def _name(model: Any) -> str:
 def _hint(message: str) -> str:
     if "NaN" in message or "could not convert string" in message or "missing values" in message:
         return ". preprocessing=mixed_table fills missing values and encodes texts"
+    if "Invalid classes inferred" in message:
+        return ". It takes classes that are numbered from 0 on"
+    if "DateTime" in message or "datetime64" in message:
+        return ". preprocessing=mixed_table turns dates into numbers"
     if message.startswith("Sparse data was passed"):
         return ". A ColumnTransformer gives dense data with preprocessing.sparse_threshold=0"
     return ""

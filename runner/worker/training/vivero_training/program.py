@@ -11,6 +11,7 @@ from .datasets import CLASSES, Dataset, load
 from .declaration import BUNDLED, Declaration, read_declaration
 from .evaluation import card, charts, leaks
 from .evaluation.deciders import deciders
+from .evaluation.figures import check_figures, figures
 from .evaluation.importance import importance
 from .evaluation.intervals import intervals
 from .evaluation.learning import learning_curve
@@ -41,6 +42,8 @@ def train(declaration: Declaration, recorder: Recorder) -> None:
     Mistake
         If it does not fit the data.
     """
+    if declaration.train["figures"]:
+        check_figures()
     model, kind = make_model(declaration)
     data = load("train", declaration, kind)
     rows, test = hold_out(data, declaration)
@@ -146,6 +149,9 @@ def _evaluate(
     evaluation["holdout"] = {name: {"score": scores[name], "interval": found[name]} for name in scores}
     log = charts.log_classes if test.kind == CLASSES else charts.log_numbers
     evaluation.update(log(fitted, test, recorder))
+    if settings["figures"]:
+        for name, figure in figures(fitted, test):
+            recorder.figure(f"{name}.png", figure)
     evaluation["worst_rows"] = worst_rows(fitted, test)
     recorder.table("worst_rows", evaluation["worst_rows"])
     if settings["permutation_repeats"]:

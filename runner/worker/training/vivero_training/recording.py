@@ -31,6 +31,10 @@ class Recorder:
         """Log a ``confusion_matrix``, ``accuracy_table``, ``residuals`` or ``predictions``."""
         getattr(self._run, f"log_{kind}")(name, {"schema_type": kind, "schema_version": "1.0.0", "data": data})
 
+    def figure(self, name: str, figure: Any) -> None:
+        """Log a figure of matplotlib as a PNG file."""
+        self._run.log_image(name, plot=figure)
+
     @staticmethod
     def text(name: str, text: str) -> None:
         """Write a text file to the outputs."""

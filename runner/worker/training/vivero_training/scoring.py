@@ -28,10 +28,28 @@ def scorers(model: Any, data: Dataset, names: Sequence[str]) -> dict[str, Any]:
 
     labels = sorted(data.target.unique()) if data.kind == CLASSES else []
     for name in names:
-        if name not in _known():
-            raise Mistake(f"train.scoring: scikit-learn has no scorer '{name}'{nearest(name, _known())}")
+        check_scorer(name, "train.scoring")
     chosen = names or [name for name in _usual(data, labels) if _can(model, name)]
     return {name: _positive(get_scorer(name), labels) for name in chosen}
+
+
+def check_scorer(name: str, setting: str) -> None:
+    """Check that scikit-learn has a scorer of this name.
+
+    Raises
+    ------
+    Mistake
+        Naming the nearest one.
+    """
+    if name not in _known():
+        raise Mistake(f"{setting}: scikit-learn has no scorer '{name}'{nearest(name, _known())}")
+
+
+def scorer_for(name: str, target: Any) -> Any:
+    """Return a scorer of scikit-learn. Of two classes, the last one counts as positive."""
+    from sklearn.metrics import get_scorer
+
+    return _positive(get_scorer(name), sorted(target.unique()))
 
 
 def _known() -> Sequence[str]:

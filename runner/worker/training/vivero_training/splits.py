@@ -7,6 +7,7 @@ from typing import Any
 
 from .building import TARGET, build
 from .datasets import CLASSES, Dataset, load
+from .dates import after
 from .declaration import Declaration
 from .mistakes import Mistake, first_line
 
@@ -24,7 +25,7 @@ def hold_out(data: Dataset, declaration: Declaration) -> tuple[Dataset, Dataset 
         return data, None
     if "data" in settings:
         return data, _other(data, declaration)
-    train, test = _after(data, settings) if "after" in settings else _random(data, settings)
+    train, test = _by_time(data, settings) if "after" in settings else _random(data, settings)
     if not len(train) or not len(test):
         part = "to train on" if not len(train) else "in the holdout"
         raise Mistake(f"train.holdout leaves no rows {part}")
@@ -52,20 +53,10 @@ def _kind(column: Any) -> str | None:
     return "texts" if any(isinstance(value, str) for value in column.tolist()) else None
 
 
-def _after(data: Dataset, settings: Mapping[str, Any]) -> Any:
+def _by_time(data: Dataset, settings: Mapping[str, Any]) -> Any:
     import numpy
-    import pandas
 
-    name, limit = settings["column"], settings["after"]
-    if name not in data.table.columns:
-        raise Mistake(f"train.holdout.column: the data has no column '{name}'")
-    column = data.table[name]
-    try:
-        if not pandas.api.types.is_numeric_dtype(column):
-            column, limit = pandas.to_datetime(column), pandas.Timestamp(str(limit))
-        is_after = (column > limit).to_numpy()
-    except (TypeError, ValueError) as error:
-        raise Mistake(f"train.holdout.after={limit} cannot be compared with '{name}': {first_line(error)}") from None
+    is_after = after(data.table, settings)
     return numpy.flatnonzero(~is_after), numpy.flatnonzero(is_after)
 
 

@@ -42,6 +42,8 @@ def ranges(features: Any) -> list[list[str]]:
         column = features[name]
         if pandas.api.types.is_numeric_dtype(column) and not pandas.api.types.is_bool_dtype(column):
             text = f"{column.min():.4g} to {column.max():.4g}"
+        elif pandas.api.types.is_datetime64_any_dtype(column):
+            text = f"{column.min()} to {column.max()}"
         else:
             values = [str(value)[:40] for value in column.value_counts().index]
             text = ", ".join(values[:10]) + (f" and {len(values) - 10} more" if len(values) > 10 else "")

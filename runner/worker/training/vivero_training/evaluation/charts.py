@@ -13,9 +13,10 @@ _THRESHOLDS = [number / 50 for number in range(51)]
 
 
 def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]:
-    """Log the confusion matrix and the report by class."""
+    """Log the confusion matrix, the report by class and, of two classes, what each threshold gives."""
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+    found: dict[str, Any] = {}
     labels = list(model.classes_)
     predicted = model.predict(test.features)
     matrix = confusion_matrix(test.target, predicted, labels=labels)
@@ -24,6 +25,9 @@ def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]
     if hasattr(model, "predict_proba"):
         tables = _accuracy_tables(model.predict_proba(test.features), test.target.to_numpy(), labels)
         recorder.chart("accuracy_table", "accuracy_table", {"class_labels": names, **tables})
+        if len(labels) == 2:
+            found["thresholds"] = _thresholds(tables["probability_tables"][1])
+            recorder.table("thresholds", found["thresholds"])
     precision, recall, f1, support = precision_recall_fscore_support(
         test.target, predicted, labels=labels, zero_division=0
     )
@@ -35,7 +39,7 @@ def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]
         "rows": plain(support),
     }
     recorder.table("classes", table)
-    return {"classes": table}
+    return {"classes": table, **found}
 
 
 def _accuracy_tables(shares: Any, true: Any, labels: Sequence[Any]) -> dict[str, Any]:
@@ -53,6 +57,22 @@ def _accuracy_tables(shares: Any, true: Any, labels: Sequence[Any]) -> dict[str,
             rows.append([hits, alarms, int((~is_true).sum()) - alarms, int(is_true.sum()) - hits])
         tables.append(rows)
     return {"probability_tables": tables, "probability_thresholds": _THRESHOLDS}
+
+
+def _thresholds(counts: Sequence[Sequence[int]]) -> dict[str, list[Any]]:
+    """Return what other thresholds for the second class would give, as a table."""
+    table: dict[str, list[Any]] = {"threshold": [], "precision": [], "recall": [], "f1": [], "predicted": []}
+    for threshold, (hits, alarms, _, missed) in zip(_THRESHOLDS, counts):
+        precision, recall = _share(hits, hits + alarms), _share(hits, hits + missed)
+        row = (threshold, precision, recall, _share(2 * hits, 2 * hits + alarms + missed), hits + alarms)
+        for name, value in zip(table, row):
+            table[name].append(value)
+    return table
+
+
+def _share(part: int, whole: int) -> float:
+    """Return a share; of nothing it is 0, as in scikit-learn."""
+    return part / whole if whole else 0.0
 
 
 def log_numbers(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..datasets import CLASSES, Dataset
+from ..dates import have_dates
 
 _MOST_COLUMNS = 200  # that are compared with the target, one by one
 
 
 def leaks(train: Dataset, test: Dataset | None) -> list[str]:
     """Return a line for each sign found in the training rows and those held out, None if there are none."""
-    found = [*_constant(train), *_same_as_target(train), *_identifiers(train)]
+    found = [*_constant(train), *_same_as_target(train), *_identifiers_and_dates(train)]
     if test is not None:
-        found += [*_same_rows(train, test), *_same_groups(train, test)]
+        found += [*_same_rows(train, test), *_same_groups(train, test), *_same_times(train, test)]
     return found
 
 
@@ -41,14 +42,16 @@ def _same_as_target(train: Dataset) -> Iterator[str]:
             yield f"Column {name} is the target under another name"
 
 
-def _identifiers(train: Dataset) -> Iterator[str]:
+def _identifiers_and_dates(train: Dataset) -> Iterator[str]:
     import pandas
 
     for name in train.features.columns:
         column = train.features[name]
         if pandas.api.types.is_float_dtype(column) or pandas.api.types.is_datetime64_any_dtype(column):
             continue
-        if len(train) >= 20 and column.nunique() == len(train):
+        if have_dates(column):
+            yield f"Column {name} has dates, which are learned from as texts. Name it: train.features.dates=[{name}]"
+        elif len(train) >= 20 and column.nunique() == len(train):
             yield f"Column {name} has another value in each row, as an identifier has. Drop it with train.features.drop"
 
 
@@ -67,3 +70,16 @@ def _same_groups(train: Dataset, test: Dataset) -> Iterator[str]:
     both = set(train.groups) & set(test.groups)
     if both:
         yield f"{len(both)} groups are in the training rows and in the holdout"
+
+
+def _same_times(train: Dataset, test: Dataset) -> Iterator[str]:
+    """Columns of times in which rows of the holdout are no later than those of the training."""
+    from pandas.api import types
+
+    for name in train.table.columns:
+        earlier, later = train.table[name], test.table[name] if name in test.table.columns else None
+        if later is None or not (types.is_datetime64_any_dtype(earlier) and types.is_datetime64_any_dtype(later)):
+            continue
+        if later.min() <= earlier.max():
+            hint = f"To test on later rows: train.holdout={{after: DATE, column: {name}}}"
+            yield f"Column {name} has times, and the holdout is not later than the training rows. {hint}"

@@ -47,7 +47,8 @@ def slices(
 def _parts(column: Any) -> Iterator[tuple[str, Any]]:
     import pandas
 
-    if pandas.api.types.is_numeric_dtype(column) and column.nunique() > 10:
+    is_ordered = pandas.api.types.is_numeric_dtype(column) or pandas.api.types.is_datetime64_any_dtype(column)
+    if is_ordered and column.nunique() > 10:
         column = pandas.qcut(column, 4, duplicates="drop")
     codes, values = pandas.factorize(column, use_na_sentinel=True)
     for number, value in list(enumerate(values))[:_MOST]:
