@@ -24,6 +24,7 @@ def _version(context: click.Context, _parameter: click.Parameter, value: bool) -
 
 
 _COMMANDS = {
+    "init": "runner.commands.init:init",
     "run": "runner.commands.run:run",
     "runs": "runner.commands.runs.listing:runs",
     "show": "runner.commands.runs.show:show",

@@ -33,7 +33,7 @@ READING = {
     "data": "", "data add": "other src/train.py", "data show": "evil", "data preview": "evil", "data verify": "",
     "data download": "evil --to copy", "data alias": "evil golden 1", "data tag": "evil a=b", "data diff": "evil evil",
     "data delete": "evil:1 --yes", "pipelines": "", "pipeline": "PIPELINE", "pipeline show": "PIPELINE",
-    "pipeline why": "PIPELINE a",
+    "pipeline why": "PIPELINE a", "init": "other --data evil --target a --config-dir copy",
 }  # fmt: skip
 LOOKING = (
     "runs", "show", "logs", "compare", "sweeps", "sweep", "best", "models", "endpoints", "data", "data show",
