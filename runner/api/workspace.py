@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -317,6 +317,47 @@ class Workspace:
 
         run = submit_run(self, overrides)
         return run if stream is None else run.stream(stream)
+
+    def train(
+        self,
+        estimator: Any,
+        data: Any,
+        target: str | None = None,
+        *,
+        preprocessing: Any = None,
+        model: str | None = None,
+        overrides: Sequence[str] = (),
+        stream: Callable[[str], Any] | None = None,
+        **settings: Any,
+    ) -> Run:
+        """Start a run that trains and evaluates an estimator, and return it once its id is known.
+
+        Parameters
+        ----------
+        estimator, preprocessing : str, dict or estimator
+            An option, such as ``"svc"``, a mapping with ``_target_``, or an unfitted scikit-learn object.
+        data : str, Path or DataFrame
+            A data asset, a file or ``"sklearn:NAME"``. A data frame becomes a data asset named after the model.
+        target : str or None
+            The column to predict. None means that of a data set of scikit-learn.
+        model : str or None
+            The name to register the model by.
+        overrides : sequence of str
+            More words for the command line, such as ``"environment=sklearn-1.5"``.
+        stream : callable, optional
+            As in `submit`.
+        **settings
+            Those of the section ``train``, such as ``holdout=0.3`` or ``cross_validation=TimeSeriesSplit(5)``.
+
+        Raises
+        ------
+        UserError
+            If a setting is unknown, or a parameter cannot be written down, such as a function of one's own.
+        """
+        from runner.api.training import words_of
+
+        words = words_of(self, estimator, data, target, preprocessing=preprocessing, model=model, settings=settings)
+        return self.submit(*words, *overrides, stream=stream)
 
     def submit_sweep(self, *overrides: str) -> Sweep:
         """Start a sweep in a process of its own, and return it once its id is known.
