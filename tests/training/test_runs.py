@@ -64,6 +64,10 @@ def test_a_sweep_ends_with_the_best_on_all_rows(command_line: CommandLine) -> No
     sweep = shown(command_line, "sweep", "latest")
     runs = {run["id"]: run for run in shown(command_line, "runs")}
     trials = [run for run in runs.values() if run["id"] != sweep["final"]]
+    board = sweep["leaderboard"]
+    assert [row["score"] for row in board] == sorted((run["metrics"]["cv_score"] for run in trials), reverse=True)
+    assert all(row["low"] <= row["score"] <= row["high"] for row in board) and board[0]["tied"]
+    assert "95 % intervals" in command_line.vivero("sweep", "latest").stdout
     assert len(trials) == 2 and not any("holdout_accuracy" in run["metrics"] for run in trials)
     final = runs[sweep["final"]]
     assert "holdout_accuracy" in final["metrics"] and final["model"] == sweep["model"] == "best:1"

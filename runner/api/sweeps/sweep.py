@@ -212,6 +212,19 @@ class Sweep:
             curves.append({"metric": objective.metric, "step": step, "points": points})
         return curves
 
+    def leaderboard(self) -> list[dict[str, Any]]:
+        """Return the trials of a sweep over declared trainings, best first; of other sweeps an empty list.
+
+        Returns
+        -------
+        list of dict
+            ``trial``, ``run``, ``score`` (the mean over the folds), the ends ``low`` and ``high`` of its 95 % interval,
+            and ``tied``: whether it differs from the best on the same folds by no more than noise.
+        """
+        from runner.api.sweeps.leaderboard import leaderboard
+
+        return leaderboard(self._workspace, self._record)
+
     def importance(self) -> list[dict[str, Any]]:
         """Return how much of each objective's variance a parameter explains, among the completed trials.
 

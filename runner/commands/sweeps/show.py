@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import advise, global_options, opened, wants_json, workspace
-from runner.commands.output import emit_json, facts, note, section, show_duration, show_time
+from runner.commands.output import emit_json, facts, note, section, show_duration, show_table, show_time
+from runner.console.format import show_value
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -27,6 +28,7 @@ def sweep(sweep: str) -> None:
     record, state, resume, layout = swept.record, swept.state, swept.resume_command(), workspace()
     if not wants_json():
         _print(layout, record, state)
+        _print_leaderboard(swept.leaderboard())
         if resume:
             note(f"Its controller has ended. Resume it: {resume}")
         elif state == INTERRUPTED:
@@ -39,6 +41,7 @@ def sweep(sweep: str) -> None:
             "state": state,
             "counts": swept.counts,
             "trials": [trial_json(record, trial) for trial in record.trials],
+            "leaderboard": swept.leaderboard(),
             "resume": resume,
             "page": str(folder.page) if folder.page.exists() else None,
             "location": str(folder.root),
@@ -59,6 +62,24 @@ def _print(layout: Layout, record: SweepRecord, state: str) -> None:
         print_trials(record, trials[:_SHOWN], reasons=any(trial.reason for trial in trials[:_SHOWN]))
     if len(trials) > _SHOWN:
         note(f"and {len(trials) - _SHOWN} more: show all with --json")
+
+
+def _print_leaderboard(rows: list[dict[str, Any]]) -> None:
+    """Print the scores with their intervals, and which are as good as the best."""
+    if len(rows) < 2:
+        return
+    section("Scores over the folds, with 95 % intervals")
+    columns = ["TRIAL", "RUN", "SCORE", "LOW", "HIGH", ""]
+    table = [
+        [
+            str(row["trial"]),
+            row["run"],
+            *("" if row[key] is None else show_value(row[key]) for key in ("score", "low", "high")),
+            "best" if row is rows[0] else "tied with the best" if row["tied"] else "",
+        ]
+        for row in rows[:_SHOWN]
+    ]
+    show_table(columns, table, ids=[row["run"] for row in rows[:_SHOWN]], instead="--json")
 
 
 def _head(layout: Layout, record: SweepRecord, state: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def index(workspace: Workspace, sweep: str) -> ResponseReturnValue:
     shown = workspace.sweep(sweep)
     return page.render(
         command=("sweep", shown.id), title=shown.id, sweep=shown, row=shown.row, facts=shown.facts(),
-        resume=shown.resume_command(),
+        resume=shown.resume_command(), leaderboard=shown.leaderboard(),
     )  # fmt: skip
 
 

@@ -89,6 +89,7 @@ def _cross_validate(
         for name, values in scores.items():
             recorder.value(f"fold_{name}", values[-1], step=number)
             recorder.value(f"cv_{name}", numpy.mean(values), step=number)
+        recorder.value("fold_score", scores[first][-1], step=number)
         recorder.value("cv_score", numpy.mean(scores[first]), step=number)
 
     scores, fits, scorings = cross_validate(model, rows, splits, chosen, report)
