@@ -1,7 +1,7 @@
 """Tells differences between cross-validated scores from noise.
 
-The variance of a mean over folds is corrected for the rows that the training sets of the folds share: it is multiplied by
-1/n + 1/(k-1) for n scores of k folds each, in place of 1/n. Source: C. Nadeau and Y. Bengio, Inference for the
+The variance of a mean over folds is corrected for the rows that the training sets of the folds share: it is multiplied
+by 1/n + 1/(k-1) for n scores of k folds each, in place of 1/n. Source: C. Nadeau and Y. Bengio, Inference for the
 Generalization Error, Machine Learning 52, 2003.
 """
 
