@@ -9,6 +9,7 @@ import click
 from runner.commands.common import advise, global_options, opened, wants_json, workspace
 from runner.commands.output import emit_json, facts, note, section, show_duration, show_table, show_time
 from runner.console.format import show_value
+from runner.console.tables import Column
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -69,7 +70,8 @@ def _print_leaderboard(rows: list[dict[str, Any]]) -> None:
     if len(rows) < 2:
         return
     section("Scores over the folds, with 95 % intervals")
-    columns = ["TRIAL", "RUN", "SCORE", "LOW", "HIGH", ""]
+    numbers = [Column(name, right=True) for name in ("TRIAL", "SCORE", "LOW", "HIGH")]
+    columns: list[Column | str] = [numbers[0], "RUN", *numbers[1:], ""]
     table = [
         [
             str(row["trial"]),
