@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
-from runner.sweeps.ranking.facts import ranked
+from runner.sweeps.ranking.facts import ranked, value_of
 from runner.sweeps.ranking.noise import interval, is_tied
 
 if TYPE_CHECKING:
@@ -23,10 +23,12 @@ def leaderboard(workspace: Workspace, sweep: SweepRecord) -> list[dict[str, Any]
     rows: list[dict[str, Any]] = []
     best: list[float] = []
     for trial in ranked(sweep)[:_MOST]:
+        if value_of(trial, _FOLDS) is None:  # not a declared training
+            continue
         try:
             run = workspace.run(trial.run)
             scores = [point["value"] for point in run.history(_FOLDS)[_FOLDS]]
-        except UserError:  # it was deleted, or is not a declared training
+        except UserError:  # it was deleted
             continue
         best, folds = best or scores, _folds(run.record.config, len(scores))
         low, high = interval(scores, folds) or (None, None)
