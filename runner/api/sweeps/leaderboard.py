@@ -20,6 +20,8 @@ _MOST = 100  # trials, whose folds are read
 
 def leaderboard(workspace: Workspace, sweep: SweepRecord) -> list[dict[str, Any]]:
     """Return the rows of `Sweep.leaderboard`."""
+    if [objective.metric for objective in sweep.objectives] != ["cv_score"]:
+        return []  # the best is another one than that of the scores
     rows: list[dict[str, Any]] = []
     best: list[float] = []
     for trial in ranked(sweep)[:_MOST]:

@@ -213,7 +213,9 @@ class Sweep:
         return curves
 
     def leaderboard(self) -> list[dict[str, Any]]:
-        """Return the trials of a sweep over declared trainings, best first; of other sweeps an empty list.
+        """Return the trials of a sweep over declared trainings, best first.
+
+        It is empty for other sweeps, and for those with an objective of their own.
 
         Returns
         -------
