@@ -34,6 +34,8 @@ class Column:
         Whether the model takes the column as a pandas categorical.
     as_objects : bool
         Whether the model was fitted on Python objects, numbers included, and takes no other dtype.
+    in_utc : bool
+        Whether the model takes points in time in UTC. A value without a time zone then is in UTC.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class Column:
     marker: Any = float("nan")
     as_category: bool = False
     as_objects: bool = False
+    in_utc: bool = False
 
     @property
     def of_numbers(self) -> bool:
@@ -133,7 +136,7 @@ def _input_of(chain: Sequence[Any], at: int, width: int) -> Column:
     imputed: dict[str, Any] = {}  # an imputer's handling of missing values overrides that of later steps
     for step in chain:
         if _reads_dates(step):
-            return Column(DATE)
+            return Column(DATE, in_utc=True)
         if isinstance(step, str) or type(step).__name__ in ("FunctionTransformer", "FeatureUnion", "ColumnTransformer"):
             return Column(ANY, **imputed)
         if _is_imputer(step):

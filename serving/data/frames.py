@@ -111,7 +111,8 @@ def _series(pd: Any, name: str, column: Column, values: list[Any]) -> Any:
         return np.array(values, dtype=np.float64)
     if column.kind == DATE:
         try:
-            return pd.Series(pd.to_datetime(values, format="ISO8601"))
+            times = pd.to_datetime(values, format="ISO8601", utc=column.in_utc)
+            return pd.Series(times.tz_localize(None) if column.in_utc else times)
         except ValueError as error:  # mixed time zones, or out of pandas' range
             raise bad_input("no_date", f"Column {quoted(name)}: {error}", column=name) from None
     if column.as_category:

@@ -58,6 +58,10 @@ def test_a_date_is_served_as_in_python(tmp_path: Path, monkeypatch: Any) -> None
     expected = pd.DataFrame({"since": pd.to_datetime(texts, format="ISO8601"), "noise": 0.5})
     assert list(model.predict_proba(rows)[:, 1]) == list(model.predict_proba(expected)[:, 1])
     assert list(model.predict(rows.head(2))) == ["no", "yes"]
+    zones = ["2026-03-01T00:30:00+02:00", "2026-02-28T22:30:00", None]
+    mixed = table(schema, Rows([[text, 0.5] for text in zones], ["since", "noise"]))
+    assert mixed["since"][0] == mixed["since"][1] == pd.Timestamp("2026-02-28T22:30:00")
+    assert model.predict_proba(mixed)[0].tolist() == model.predict_proba(mixed)[1].tolist()
     with pytest.raises(ServingError, match="is not a date or time"):
         table(schema, Rows([["yesterday", 0.5]], ["since", "noise"]))
 
