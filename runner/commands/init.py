@@ -50,12 +50,13 @@ def init(name: str, data: str, target: str, config_dir: str | None) -> None:
     from runner.training.first import first_experiment
 
     check_name(name, "name of the experiment")
-    conf = absolute(config_dir or CONF)
+    here = Path("conf", "config.yaml").is_file()  # a checkout, whose options `python -m runner` reads from here
+    conf = absolute(config_dir or ("conf" if here else CONF))
     experiment, readme = conf / "experiment" / f"{name}.yaml", conf.parent / "projects" / name / "README.md"
     for path in (experiment, readme):
         if path.exists() or path.is_symlink():
             raise UserError(f"{path} exists", "Choose another name, or remove it")
-    source, table = _table(data, Path(CONF).parent)
+    source, table = _table(data, Path(CONF).parent if config_dir else conf.parent)
     made = first_experiment(name, source, target, table)
     option = f"--config-dir {config_dir} " if config_dir else ""
     choices = _CHOICES["_regressor" not in made.yaml]

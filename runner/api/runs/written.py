@@ -123,6 +123,22 @@ class WrittenRun(RecordedRun):
 
         return files_of(self, area)
 
+    @property
+    def card(self) -> str | None:
+        """The model card that the script wrote to ``outputs/model-card.md``, None if it wrote none or a huge one."""
+        from runner.store.registry import LARGEST_CARD
+
+        if not self.has_card:
+            return None
+        with self.open("outputs", self.folder.card.name) as file:
+            content = file.read(LARGEST_CARD + 1)
+        return content.decode(errors="replace") if len(content) <= LARGEST_CARD else None
+
+    @property
+    def has_card(self) -> bool:
+        """Whether the script wrote a model card."""
+        return self.folder.card.is_file()
+
     def open(self, area: str, name: str) -> BinaryIO:
         """Open a file of an area for reading. No name leads to anything that `files` does not list.
 

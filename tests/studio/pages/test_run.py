@@ -15,7 +15,7 @@ from tests.support.studio.runs import EVIL, metric_line, write_rich_run
 from tests.support.studio.workspaces import run_record, studio, write_runs
 from tests.support.waiting import wait_for
 
-TABS = ("overview", "metrics", "log", "files", "environment", "history")
+TABS = ("overview", "metrics", "evaluation", "log", "files", "environment", "history")
 RICH, HOSTILE, FAILED, GOING, LATE, CHANGED = 1000, 1001, 1008, 1010, 1011, 1020
 QUIET = 30_000  # milliseconds that a busy machine may take
 
@@ -406,3 +406,12 @@ def test_a_million_metrics_and_a_long_name_do_no_harm(visit: Any, workspace: Pat
     page = visit(1040, "tab=metrics")
     expect(page.locator("#left-out")).to_contain_text("19,501 values are not shown", timeout=QUIET)
     expect(page.locator("#once tbody tr")).to_have_count(12, timeout=QUIET)
+
+
+def test_the_evaluation_of_a_run(visit: Any) -> None:
+    page = visit(RICH, "tab=evaluation")
+    expect(page.get_by_role("heading", name="Scores")).to_be_visible()
+    expect(page.get_by_role("cell", name="0.5")).to_be_visible()
+    picture = page.get_by_role("img", name="picture.png")
+    picture.scroll_into_view_if_needed()
+    wait_for(lambda: picture.evaluate("image => image.naturalWidth") > 0)

@@ -51,6 +51,7 @@ def write_rich_run(root: Path, number: int, word: str = "plain", *, printed: int
     outputs = folder / "outputs"
     outputs.mkdir()
     (outputs / "picture.png").write_bytes(PICTURE)
+    (outputs / "model-card.md").write_text(f"# Card\n\n## Scores\n\n| Score | {word} |\n| --- | --- |\n| f1 | 0.5 |\n")
     (outputs / "rows.csv").write_text(f"a,{word}\n2,x\n10,y\n")
     (outputs / "page.html").write_text(f"<html><script>document.title='owned'</script>{word}</html>")
     (outputs / "drawing.svg").write_text(DRAWING)

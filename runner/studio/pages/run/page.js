@@ -20,6 +20,7 @@ const base = place.dataset.base ?? "";
 const TABS = {
   overview: { parts: ["#failure", "#facts", "#last-metrics", "#tags"], start: startResources },
   metrics: { parts: [], start: startMetrics },
+  evaluation: { parts: [] },
   log: { parts: [], start: startLog },
   files: { parts: [] },
   environment: { parts: [] },

@@ -24,6 +24,7 @@ _LISTED = 1000  # files, packages, events or child runs in a list
 _TAIL = 30  # last lines of a failed run's log
 _ROWS = 500  # last rows of a logged table
 _DOCUMENTS = 3  # last charts of one name
+_PICTURES = 20
 _SUGGESTED = 100  # runs that are offered for a comparison
 Given = MultiDict[str, str]
 
@@ -63,6 +64,17 @@ def _suggested(workspace: Workspace, run: Run) -> list[dict[str, Any]]:
     """Return the newest runs of the experiment, except this one."""
     rows = workspace.runs(experiment=run.experiment, limit=_SUGGESTED).rows
     return [row for row in rows if row["id"] != run.id]
+
+
+def _evaluation(_workspace: Workspace, run: Run, _given: Given) -> dict[str, Any]:
+    """Return the model card that the script wrote, and the pictures beside it."""
+    pictures = [name for name in run.files("outputs") if name.lower().endswith(".png")]
+    return {"card": run.card or "", "pictures": pictures[:_PICTURES]}
+
+
+def titles(run: Run) -> dict[str, str]:
+    """Return the headings of a run's tabs."""
+    return {name: title for name, title in TITLES.items() if name != "evaluation" or run.has_card}
 
 
 def _log(_workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
@@ -122,12 +134,12 @@ def _history(_workspace: Workspace, run: Run, _given: Given) -> dict[str, Any]:
 
 
 TABS: dict[str, Callable[[Workspace, Run, Given], Mapping[str, Any]]] = {
-    "overview": _overview, "metrics": _metrics, "log": _log, "files": _files, "environment": _environment,
-    "history": _history,
+    "overview": _overview, "metrics": _metrics, "evaluation": _evaluation, "log": _log, "files": _files,
+    "environment": _environment, "history": _history,
 }  # fmt: skip
 TITLES = {
-    "overview": "Overview", "metrics": "Metrics", "log": "Log", "files": "Files", "environment": "Environment",
-    "history": "History",
+    "overview": "Overview", "metrics": "Metrics", "evaluation": "Evaluation", "log": "Log", "files": "Files",
+    "environment": "Environment", "history": "History",
 }  # fmt: skip
 
 

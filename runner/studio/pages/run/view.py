@@ -30,7 +30,9 @@ def index(workspace: Workspace, run: str) -> ResponseReturnValue:
     values = tabs.TABS[tab](workspace, shown, request.args)
     command = tabs.command(tab, shown, request.args)
     name = shown.record.display_name or shown.id
-    return page.render(command=command, title=name[:100], run=shown, row=shown.row, tab=tab, tabs=tabs.TITLES, **values)
+    return page.render(
+        command=command, title=name[:100], run=shown, row=shown.row, tab=tab, tabs=tabs.titles(shown), **values
+    )
 
 
 @page.get("/<run>/curves")
