@@ -46,12 +46,12 @@ _CHOICES = {True: "estimator=logistic_regression,random_forest", False: "estimat
 def init(name: str, data: str, target: str, config_dir: str | None) -> None:
     """Write a first experiment that learns a column of a table, after a look at the table."""
     from runner.config.schema import CONF
+    from runner.config.shipped import has_options
     from runner.io.names import check_name
     from runner.training.first import first_experiment
 
     check_name(name, "name of the experiment")
-    here = Path("conf", "config.yaml").is_file()  # a checkout, whose options `python -m runner` reads from here
-    conf = absolute(config_dir or ("conf" if here else CONF))
+    conf = absolute(config_dir or ("conf" if has_options(Path()) else CONF))
     experiment, readme = conf / "experiment" / f"{name}.yaml", conf.parent / "projects" / name / "README.md"
     for path in (experiment, readme):
         if path.exists() or path.is_symlink():
