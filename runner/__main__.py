@@ -193,7 +193,7 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     from omegaconf import OmegaConf, open_dict
 
     from runner.config.composition import complete_source, read_composition
-    from runner.execution.planning import make_plan
+    from runner.execution.planning import checked_plan, make_plan
 
     chosen = config.hydra.runtime.choices.get("experiment")
     overrides = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)  # otherwise it would contain secrets
@@ -201,7 +201,7 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     with open_dict(config):
         del config["hydra"]
     complete_source(config)
-    return make_plan(read_composition(config), base, chosen, tuple(map(str, overrides)))
+    return checked_plan(make_plan(read_composition(config), base, chosen, tuple(map(str, overrides))))
 
 
 def _execute(plan: Plan) -> int:

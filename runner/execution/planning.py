@@ -92,6 +92,21 @@ def make_plan(
     )
 
 
+def checked_plan(plan: Plan) -> Plan:
+    """Return the plan of a new run after a look into its environment, which for a repeated run is another one.
+
+    Raises
+    ------
+    UserError
+        If a declared estimator does not have a parameter there.
+    """
+    if is_declared(plan.spec):
+        from runner.training.known_parameters import check_parameters  # few runs declare one
+
+        check_parameters(plan)
+    return plan
+
+
 def _settled(
     composed: Composition, base: Path, chosen_experiment: str | None
 ) -> tuple[Composition, Mapping[str, Any] | None, str | None]:

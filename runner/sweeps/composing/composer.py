@@ -12,7 +12,7 @@ from runner.config.messages.explained import explained
 from runner.errors import UserError
 from runner.execution.assets import AssetVersions
 from runner.execution.plan import Plan, layout_of
-from runner.execution.planning import make_plan
+from runner.execution.planning import checked_plan, make_plan
 from runner.layout import Layout
 from runner.sweeps.composing.section_cache import Variants
 from runner.sweeps.composing.value_cache import ValueCache
@@ -98,9 +98,10 @@ class Composer:
             composed = self._variant(base.variants, values)
             base.leaves.keep(values, composed)
         words = (*self._shared, *overrides)
-        return make_plan(
+        plan = make_plan(
             composed, self._base, base.experiment, words, layout=self._layout(composed), versions=self._versions
         )
+        return checked_plan(plan)
 
     def _layout(self, composed: Composition) -> Layout:
         """Return a trial's workspace, which is located once for all trials."""

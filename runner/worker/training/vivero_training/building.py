@@ -42,7 +42,7 @@ def build(tree: Any, place: str, allowed: Sequence[str]) -> Any:
     values = {key: build(value, f"{place}.{key}", allowed) for key, value in tree.items() if key != TARGET}
     if TARGET not in tree:
         return values
-    kind = _class(tree[TARGET], place, allowed)
+    kind = find_class(tree[TARGET], place, allowed)
     _check_names(kind, values, place)
     for name in _FUNCTIONS:
         if isinstance(values.get(name), str):
@@ -57,7 +57,14 @@ def _is_described(item: object) -> bool:
     return isinstance(item, dict) or item in ("passthrough", "drop")
 
 
-def _class(name: str, place: str, allowed: Sequence[str]) -> Any:
+def find_class(name: str, place: str, allowed: Sequence[str]) -> Any:
+    """Return the class of an estimator or splitter.
+
+    Raises
+    ------
+    Mistake
+        If it does not exist, is another class, or its package is not allowed.
+    """
     package = name.partition(".")[0]
     if package not in allowed:
         raise Mistake(f"{place}.{TARGET}={name}: classes of {package} are not allowed. Set train.allow=[{package}]")
