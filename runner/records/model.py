@@ -17,7 +17,8 @@ class Inspection(Record):
 
     `path` and `sha256` are those of the inspected artefact, `methods` the subset of predict, predict_proba,
     predict_log_proba, decision_function, transform and score_samples that it has, `modules` the top-level modules that
-    its file names, `default_method` the method for requests that name none. `diagram` is scikit-learn's drawing
+    its file names, `default_method` the method for requests that name none. `signature` describes the columns that a
+    declared training fitted the model to, as in ``signature.json``. `diagram` is scikit-learn's drawing
     as HTML, which a registered version has in a separate file.
     """
 
@@ -33,6 +34,7 @@ class Inspection(Record):
     modules: tuple[str, ...] = ()
     default_method: str | None = None
     example_input: Any = None
+    signature: Any = None
     diagram: str | None = None
     framework: str | None = None
     framework_version: str | None = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 PICKLED = ("model.pkl", "model.joblib", "model.skops")  # MLflow's names and vivero's
 EXAMPLES = ("input_example.json", "example_input.json")  # next to a model, or in its folder
+SIGNATURE = "signature.json"  # the columns it was trained on, as a declared training describes them
 _LIBRARIES = ("lightgbm", "xgboost", "catboost")
 _LINE = re.compile(r"^( *)([A-Za-z_][\w.]*):\s*(.*)$")
 

@@ -10,14 +10,15 @@ import os
 import sys
 
 from .checks import check, methods
-from .flavours import EXAMPLES
+from .flavours import EXAMPLES, SIGNATURE
 from .loading import Refusal, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, Iterable, List, Optional
 
 _LARGEST_DIAGRAM = 2 << 20  # characters
+_LARGEST_FILE = 16 << 20  # bytes of a file that describes a model
 _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "skops")
 
 
@@ -44,7 +45,8 @@ def inspect(path: str) -> "Dict[str, Any]":
         report.update(_describe(model))
         if report.get("default_method") not in report["methods"]:
             report["default_method"] = None
-        report["example_input"] = _example(path)
+        report["example_input"] = _beside(path, EXAMPLES)
+        report["signature"] = _beside(path, [SIGNATURE])
         report["diagram"] = _diagram(model)
     except Refusal as refusal:
         report["error"] = " ".join(str(refusal).split())
@@ -98,12 +100,14 @@ def _plain(value: "Any") -> "Any":
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def _example(path: str) -> "Any":
+def _beside(path: str, names: "Iterable[str]") -> "Any":
+    """Return the content of the first of these JSON files in a model's folder, None if there is none."""
     folder = path if os.path.isdir(path) else os.path.dirname(path)
-    for name in EXAMPLES:
+    for name in names:
         try:
             with open(os.path.join(folder, name), "rb") as file:
-                return json.loads(file.read().decode("utf-8"))
+                content = file.read(_LARGEST_FILE + 1)
+            return json.loads(content.decode("utf-8")) if len(content) <= _LARGEST_FILE else None
         except (OSError, ValueError):
             continue
     return None

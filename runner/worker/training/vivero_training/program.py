@@ -21,6 +21,7 @@ from .fitting import cross_validate, fit, make_model, score
 from .mistakes import Mistake
 from .recording import OUTPUTS, Recorder, plain
 from .scoring import scorers
+from .signature import signature
 from .splits import folds, hold_out
 
 
@@ -68,6 +69,7 @@ def train(declaration: Declaration, recorder: Recorder) -> None:
     facts.update(importance=evaluation.get("importance"), slices=evaluation.get("slices"))
     recorder.text("model-card.md", card.model_card(facts))
     recorder.json("evaluation.json", {**evaluation, "warnings": warnings})
+    recorder.json("signature.json", signature(rows))
     _save(fitted, rows, recorder)
 
 

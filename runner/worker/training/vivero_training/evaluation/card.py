@@ -28,13 +28,13 @@ def model_card(facts: Mapping[str, Any]) -> str:
     lines += ["", "## Warnings", ""]
     lines += [f"- {_inline(line)}" for line in facts["warnings"]] or ["None."]
     lines += ["", "## Limits", "", "The training rows had these values. Predictions for others are extrapolations.", ""]
-    lines += _table(["Column", "Values"], facts["ranges"])
+    lines += _table(["Column", "Type", "Values"], facts["ranges"])
     lines += ["", f"Made with {_versions()}.", ""]
     return "\n".join(lines)
 
 
 def ranges(features: Any) -> list[list[str]]:
-    """Return a row for each feature: its name, and its range or its most frequent values."""
+    """Return a row for each feature: its name, its dtype, and its range or its most frequent values."""
     import pandas
 
     rows = []
@@ -48,7 +48,7 @@ def ranges(features: Any) -> list[list[str]]:
             values = [str(value)[:40] for value in column.value_counts().index]
             text = ", ".join(values[:10]) + (f" and {len(values) - 10} more" if len(values) > 10 else "")
         missing = int(column.isna().sum())
-        rows.append([name, text + (f"; {missing} missing" if missing else "")])
+        rows.append([name, str(column.dtype), text + (f"; {missing} missing" if missing else "")])
     return rows
 
 
