@@ -177,3 +177,29 @@ def _split(words: str) -> list[str]:
 def test_a_declaration_has_a_limit() -> None:
     with pytest.raises(UserError, match="The limit is"):
         declared({**SVC, "kernel": "x" * 200_000}, data="sklearn:iris")
+
+
+SCORERS = {
+    (
+        "svc",
+        "r2",
+    ): "train.scoring: r2 is for numbers, but the estimator predicts classes. For classes: accuracy, f1_macro",
+    ("ridge", "f1"): "train.scoring: f1 is for classes, but the estimator predicts numbers. For numbers: r2",
+    ("svc", "f1"): "multiclass but average='binary'",
+    ("lda", "roc_auc"): "For more than two classes: roc_auc_ovr",
+    ("svc", "precision"): "For more than two classes: precision_macro",
+}
+
+
+@pytest.mark.parametrize(("estimator", "scorer"), SCORERS)
+def test_a_scorer_of_another_kind_of_target(estimator: str, scorer: str, tmp_path: Path, monkeypatch: Any) -> None:
+    data = "sklearn:diabetes" if estimator == "ridge" else "sklearn:iris"
+    with pytest.raises(module("mistakes").Mistake) as caught:
+        train(declared(estimator, data=data, scoring=scorer), monkeypatch, tmp_path)
+    assert SCORERS[estimator, scorer] in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_threshold_by_a_score_of_numbers(tmp_path: Path, monkeypatch: Any) -> None:
+    text = declared("lda", data="sklearn:breast_cancer", threshold={"metric": "r2"})
+    with pytest.raises(module("mistakes").Mistake, match=r"train\.threshold\.metric: r2 is for numbers"):
+        train(text, monkeypatch, tmp_path)

@@ -121,3 +121,17 @@ def test_the_scheduler_is_killed_and_the_run_ends_with_a_reason(spread: Spread) 
     done = spread.finish(process)
     assert done.returncode == 2, done.stdout + done.stderr
     assert spread.records()[-1]["status"] == "failed" and spread.records()[-1]["error"]
+
+
+def test_the_folds_of_a_declared_training_are_spread_with_the_same_scores(spread: Spread) -> None:
+    words = [
+        "train.data=sklearn:iris", "estimator=random_forest", "estimator.n_estimators=10", "train.cross_validation=9",
+        "train.permutation_repeats=1", "model.register=none", *FOREST, "environment.packages=[scikit-learn,pandas]",
+    ]  # fmt: skip
+    for where in (spread.words, ["compute=local"]):
+        done = spread.run(*where, *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.findall(r"Fold (\d) of 9", done.stdout) == list("123456789")
+    here, away = json.loads(spread.vivero("runs", "--limit", "2", "--json").stdout)
+    timed = {"fit_seconds": 0, "score_seconds": 0}
+    assert {**away["metrics"], **timed} == {**here["metrics"], **timed}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .building import build, set_seeds
 from .datasets import CLASSES, NUMBERS, Dataset
 from .declaration import Declaration
 from .mistakes import Mistake, first_line
-from .scoring import check_scorer, scorer_for
+from .scoring import check_scorer, known_scorers, scorer_for
 
 ESTIMATOR, PREPROCESSING = "estimator", "preprocessing"
 _FOLDED = ("CalibratedClassifierCV", "TunedThresholdClassifierCV")  # have folds within each fit
@@ -58,7 +58,7 @@ def _with_threshold(model: Any, threshold: Any) -> Any:
     except ImportError:
         raise Mistake("train.threshold needs scikit-learn 1.5 or later") from None
     if isinstance(threshold, dict):
-        check_scorer(threshold["metric"], "train.threshold.metric")
+        check_scorer(threshold["metric"], "train.threshold.metric", CLASSES)
         return TunedThresholdClassifierCV(model, scoring=threshold["metric"])
     return FixedThresholdClassifier(model, threshold=threshold)
 
@@ -110,8 +110,15 @@ def score(model: Any, data: Dataset, scorers: Mapping[str, Any]) -> dict[str, fl
         try:
             scores[name] = float(scorer(model, data.features, data.target, **options))
         except (AttributeError, TypeError, ValueError) as error:
-            raise Mistake(f"train.scoring: {name} cannot be computed: {first_line(error)}") from None
+            hint = _of_several(name) if "multiclass" in str(error) or "multi_class" in str(error) else ""
+            raise Mistake(f"train.scoring: {name} cannot be computed: {first_line(error)}{hint}") from None
     return scores
+
+
+def _of_several(name: str) -> str:
+    """Return a sentence that names the scorer of several classes that corresponds to one of two."""
+    found = [f"{name}{ending}" for ending in ("_macro", "_ovr") if f"{name}{ending}" in known_scorers()]
+    return f". For more than two classes: {found[0]}" if found else ""
 
 
 def cross_validate(
@@ -130,16 +137,42 @@ def cross_validate(
     """
     scores: dict[str, list[float]] = {name: [] for name in scorers}
     fits, scorings = list[float](), list[float]()
-    for number, (train, test) in enumerate(splits, 1):
-        begun = time.perf_counter()
-        fitted = fit(model, data.rows(train))
-        fits.append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        for name, value in score(fitted, data.rows(test), scorers).items():
+    for number, (found, fitting, scoring) in enumerate(_folds(model, data, splits, scorers), 1):
+        for name, value in found.items():
             scores[name].append(value)
-        scorings.append(time.perf_counter() - begun)
+        fits.append(fitting)
+        scorings.append(scoring)
         report(number, scores)
     return scores, fits, scorings
+
+
+def _folds(model: Any, data: Dataset, splits: Sequence[Any], scorers: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what `_fold` returns of each fold, in order. With ``scale_out``, they are spread over the run's cluster."""
+    if not _is_spread():
+        return (_fold(model, data.rows(train), data.rows(test), scorers) for train, test in splits)
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=len(splits))
+    if hasattr(parallel, "return_generator"):  # joblib 1.3
+        parallel = Parallel(n_jobs=len(splits), return_as="generator")
+    return iter(parallel(delayed(_fold)(model, data.rows(train), data.rows(test), scorers) for train, test in splits))
+
+
+def _is_spread() -> bool:
+    """Return whether joblib works on a cluster of Dask, which it does on its own with ``compute.scale_out``."""
+    from joblib.parallel import get_active_backend
+
+    return type(get_active_backend()[0]).__name__ == "DaskDistributedBackend"
+
+
+def _fold(
+    model: Any, train: Dataset, test: Dataset, scorers: Mapping[str, Any]
+) -> tuple[dict[str, float], float, float]:
+    """Return the scores of one fold, and the seconds of the fit and of scoring."""
+    begun = time.perf_counter()
+    fitted = fit(model, train)
+    scored = time.perf_counter()
+    return score(fitted, test, scorers), scored - begun, time.perf_counter() - scored
 
 
 def _name(model: Any) -> str:

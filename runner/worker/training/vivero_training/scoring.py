@@ -7,13 +7,20 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from .datasets import CLASSES, Dataset
+from .datasets import CLASSES, NUMBERS, Dataset
 from .mistakes import Mistake, nearest
 
 _NEED = {"roc_auc": ("predict_proba", "decision_function"), "neg_log_loss": ("predict_proba",)}
 _BINARY = ("roc_auc", "accuracy", "neg_log_loss")
 _SEVERAL = ("accuracy", "f1_macro", "neg_log_loss")
 _NUMBERS = ("r2", "neg_root_mean_squared_error", "neg_mean_absolute_error")
+# Where scikit-learn defines scores of one kind of target only.
+_KINDS = {
+    "sklearn.metrics._regression": NUMBERS,
+    "sklearn.metrics._classification": CLASSES,
+    "sklearn.metrics._ranking": CLASSES,
+    "sklearn.metrics._scorer": CLASSES,  # of likelihood ratios
+}
 
 
 def scorers(model: Any, data: Dataset, names: Sequence[str]) -> dict[str, Any]:
@@ -28,21 +35,27 @@ def scorers(model: Any, data: Dataset, names: Sequence[str]) -> dict[str, Any]:
 
     labels = sorted(data.target.unique()) if data.kind == CLASSES else []
     for name in names:
-        check_scorer(name, "train.scoring")
+        check_scorer(name, "train.scoring", data.kind)
     chosen = names or [name for name in _usual(data, labels) if _can(model, name)]
     return {name: _positive(get_scorer(name), labels) for name in chosen}
 
 
-def check_scorer(name: str, setting: str) -> None:
-    """Check that scikit-learn has a scorer of this name.
+def check_scorer(name: str, setting: str, kind: str) -> None:
+    """Check that scikit-learn has a scorer of this name, and that it is for what the estimator predicts.
 
     Raises
     ------
     Mistake
-        Naming the nearest one.
+        Naming the nearest one, or some that are.
     """
-    if name not in _known():
-        raise Mistake(f"{setting}: scikit-learn has no scorer '{name}'{nearest(name, _known())}")
+    from sklearn.metrics import get_scorer
+
+    if name not in known_scorers():
+        raise Mistake(f"{setting}: scikit-learn has no scorer '{name}'{nearest(name, known_scorers())}")
+    suits = _KINDS.get(get_scorer(name)._score_func.__module__, kind)
+    if suits != kind:
+        usual = ", ".join(_NUMBERS if kind != CLASSES else _SEVERAL)
+        raise Mistake(f"{setting}: {name} is for {suits}, but the estimator predicts {kind}. For {kind}: {usual}")
 
 
 def scorer_for(name: str, target: Any) -> Any:
@@ -52,7 +65,8 @@ def scorer_for(name: str, target: Any) -> Any:
     return _positive(get_scorer(name), sorted(target.unique()))
 
 
-def _known() -> Sequence[str]:
+def known_scorers() -> Sequence[str]:
+    """Return the names of scikit-learn's scorers."""
     from sklearn import metrics
 
     return metrics.get_scorer_names() if hasattr(metrics, "get_scorer_names") else sorted(metrics.SCORERS)
