@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.dummy import DummyClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer
+from sklearn.tree import DecisionTreeClassifier
 
 from tests.support.training import module
 
@@ -55,3 +57,42 @@ def test_many_rows_or_groups_do_not_take_longer() -> None:
     few = min(seconds(10_000) for _ in range(2))
     assert seconds(300_000) < 4 * few + 1
     assert seconds(300_000, np.arange(300_000) // 3) < 20 * few + 5
+
+
+def fitted(labels: int, rows: int, seed: int) -> tuple[Any, Any]:
+    """Return a model and rows: for two or more labels of classes, and for one of numbers."""
+    draw = np.random.default_rng(seed)
+    features = pd.DataFrame({"a": draw.normal(size=rows).round(1), "b": draw.normal(size=rows)})
+    number = features["a"] + draw.normal(size=rows)
+    if labels == 1:
+        model = [Ridge(), DummyRegressor()][seed % 2].fit(features, number)
+        return model, module("datasets").Dataset(features, features, number, None, None, "numbers")
+    names = pd.qcut(number, labels, labels=list("zyx")[:labels]).astype(str)
+    model = [LogisticRegression(), DecisionTreeClassifier(max_depth=2), DummyClassifier()][seed % 3]
+    model.fit(features, names)
+    return model, module("datasets").Dataset(features, features, names, None, None, "classes")
+
+
+@pytest.mark.parametrize("rows", [6, 60])
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("labels", [1, 2, 3])
+def test_scores_of_rows_are_those_of_scikit_learn(labels: int, seed: int, rows: int) -> None:
+    model, data = fitted(labels, rows, seed)
+    draw, module_ = np.random.default_rng(seed), module("evaluation.row_scores")
+    names = {1: ["r2", "neg_root_mean_squared_error", "neg_mean_absolute_error"]}.get(
+        labels, ["accuracy", "f1_macro", "neg_log_loss", *(["roc_auc"] if labels == 2 else [])]
+    )
+    for name in names:
+        ours, theirs = module_.row_score(name, model, data), get_scorer(name)
+        for _ in range(20):
+            chosen = draw.integers(0, rows, rows)
+            try:
+                expected = theirs(model, data.features.iloc[chosen], data.target.iloc[chosen])
+            except ValueError:
+                expected = np.nan
+            if name == "r2" and data.target.iloc[chosen].nunique() == 1:
+                expected = np.nan
+            np.testing.assert_allclose(ours(chosen), expected, rtol=1e-9, atol=1e-12)
+    assert module_.row_score("max_error", model, data) is None
+    data.weights = pd.Series(np.ones(rows))
+    assert module_.row_score("accuracy", model, data) is None

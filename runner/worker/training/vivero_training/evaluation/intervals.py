@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..datasets import Dataset
+from .row_scores import NAN, row_score
 
 RESAMPLES = 200
 _MOST_DRAWN = 5000  # rows or groups in one resample; the time of a score grows with them
@@ -51,8 +52,7 @@ def intervals(
     groups, replayed = _groups(data), _Replayed(model, data.features)
     count = len(data) if groups is None else len(groups)
     drawn = min(count, _MOST_DRAWN)
-    target = data.target.to_numpy()
-    weights = None if data.weights is None else data.weights.to_numpy()
+    scores = {name: row_score(name, model, data) or _scored(scorer, replayed, data) for name, scorer in scorers.items()}
     found: dict[str, list[float]] = {name: [] for name in scorers}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of resamples that lack a class
@@ -60,15 +60,26 @@ def intervals(
             rows = draw.integers(0, count, drawn)
             if groups is not None:
                 rows = numpy.concatenate([groups[number] for number in rows])
-            options = {} if weights is None else {"sample_weight": weights[rows]}
-            for name, scorer in scorers.items():
-                try:
-                    value = float(scorer(replayed, rows, target[rows], **options))
-                except ValueError:  # a class is missing, so this score is not defined
-                    continue
+            for name, score in scores.items():
+                value = score(rows)
                 if value == value:
                     found[name].append(value)
     return {name: _interval(values, drawn / count) for name, values in found.items()}
+
+
+def _scored(scorer: Any, replayed: _Replayed, data: Dataset) -> Callable[[Any], float]:
+    """Return a function from positions of rows to scikit-learn's score of them."""
+    target = data.target.to_numpy()
+    weights = None if data.weights is None else data.weights.to_numpy()
+
+    def score(rows: Any) -> float:
+        options = {} if weights is None else {"sample_weight": weights[rows]}
+        try:
+            return float(scorer(replayed, rows, target[rows], **options))
+        except ValueError:  # a class is missing
+            return NAN
+
+    return score
 
 
 def _groups(data: Dataset) -> list[Any] | None:
