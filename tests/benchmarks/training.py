@@ -1,8 +1,9 @@
 """A declared training against a script that trains the same, as one run and as a sweep, in time and memory.
 
 ``python -m tests.benchmarks.training [--rounds 5] [--trials 100]``: whole commands in turn. The script of one run is
-what ``vivero script`` prints. It cross-validates and scores the holdout, and leaves out the dummy, intervals,
-importance, charts and card of a declared training. The script of the sweep cross-validates, as a trial does.
+what ``vivero script`` prints, with its model in ``outputs``, so that both register one. It cross-validates and scores
+the holdout, and leaves out the dummy, intervals, importance, charts and card of a declared training. The script of the
+sweep cross-validates, as a trial does; only the declared sweep ends with a run that trains and registers the best.
 """
 
 import argparse
@@ -82,9 +83,11 @@ def main() -> None:
         declared = ["runner", "+experiment=iris_declared", "workspace.root=workspace"]
         run([*declared, "experiment_name=first"], folder)  # the run that the script repeats
         (first,) = [path.name for path in (folder / "workspace/runs/first").iterdir() if path.name[0] != "."]
-        (source / "train.py").write_text(run(["runner.cli", "script", first, "--workspace", "workspace"], folder)[1])
+        text = run(["runner.cli", "script", first, "--workspace", "workspace"], folder)[1]
+        assert '"model.joblib"' in text
+        (source / "train.py").write_text(text.replace('"model.joblib"', '"outputs/model.joblib"'))
         (source / "trial.py").write_text(TRIAL)
-        script = ["runner", *words, "job.script=train.py", "experiment_name=script"]
+        script = ["runner", *words, "job.script=train.py", "model.name=script", "experiment_name=script"]
         pairs = [(run(script, folder)[0], run(declared, folder)[0]) for _ in range(given.rounds)]
         compare("one run", pairs, ONE)
         memory = [peak_memory(folder, name) for name in ("script", "iris_declared")]

@@ -81,5 +81,5 @@ def test_targets_and_many_categories(tmp_path: Path, monkeypatch: Any) -> None:
 @pytest.mark.parametrize("values", [["b", "a", None], [2, "a", None], [True, False, None], [np.nan, np.nan]])
 def test_values_that_cannot_be_compared(values: list[Any]) -> None:
     column = pd.Series(values, name="x", dtype=object)
-    described = module("signature")._described(column)
+    described = module("evaluation.signature")._described(column)
     assert described["missing"] and len(described["categories"]) == column.notna().sum()

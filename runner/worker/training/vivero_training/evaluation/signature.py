@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .datasets import CLASSES, Dataset
-from .recording import plain
+from ..datasets import CLASSES, Dataset
+from ..recording import plain
 
 _MOST = 1000  # categories that are listed
 
