@@ -10,6 +10,7 @@ from typing import Any
 from .columns import plain_columns
 from .dates import with_dates
 from .declaration import BUNDLED, Declaration
+from .memory import memory_line
 from .mistakes import Mistake, first_line, nearest
 
 CLASSES, NUMBERS = "classes", "numbers"
@@ -125,6 +126,9 @@ def _read(place: str) -> Any:
     pandas, path = _pandas(), _file(pathlib.Path(place))
     reader, options = _READERS[path.suffix.lower()]
     try:
+        line = memory_line(path)
+        if line is not None:
+            print(line, flush=True)
         return getattr(pandas, reader)(path, **options)
     except (ValueError, OSError, ImportError) as error:
         raise Mistake(f"train.data: {path.name} cannot be read: {first_line(error)}") from None
