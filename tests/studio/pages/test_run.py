@@ -411,7 +411,10 @@ def test_a_million_metrics_and_a_long_name_do_no_harm(visit: Any, workspace: Pat
 def test_the_evaluation_of_a_run(visit: Any) -> None:
     page = visit(RICH, "tab=evaluation")
     expect(page.get_by_role("heading", name="Scores")).to_be_visible()
-    expect(page.get_by_role("cell", name="0.5")).to_be_visible()
+    expect(page.get_by_role("cell", name="0.5").first).to_be_visible()
+    matrix = page.locator("#charts section").filter(has_text="confusion_matrix")
+    expect(matrix.locator(".hm")).to_have_count(1, timeout=QUIET)
+    expect(page.locator("#tables table")).not_to_have_count(0)
     picture = page.get_by_role("img", name="picture.png")
     picture.scroll_into_view_if_needed()
     wait_for(lambda: picture.evaluate("image => image.naturalWidth") > 0)

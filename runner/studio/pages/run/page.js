@@ -5,6 +5,7 @@ import { complain, get, post, refresh, toast } from "../../static/dom.js";
 import { keepCurrent } from "../../static/live.js";
 import { startEditing } from "./editing.js";
 import { startEnvironment } from "./environment.js";
+import { startEvaluation } from "./evaluation.js";
 import { startLog } from "./log.js";
 import { startMetrics } from "./metrics.js";
 import { startResources } from "./resources.js";
@@ -20,7 +21,7 @@ const base = place.dataset.base ?? "";
 const TABS = {
   overview: { parts: ["#failure", "#facts", "#last-metrics", "#tags"], start: startResources },
   metrics: { parts: [], start: startMetrics },
-  evaluation: { parts: [] },
+  evaluation: { parts: [], start: startEvaluation },
   log: { parts: [], start: startLog },
   files: { parts: [] },
   environment: { parts: [] },
