@@ -16,6 +16,16 @@ from runner.io.names import name_from
 from runner.training.declaration import BUNDLED, VARIABLE, declaration_text
 
 TRAIN, HOLDOUT = "train", "holdout"  # names of data inputs
+_WITHOUT_TARGET = (  # how the names of scikit-learn's estimators begin that find clusters, outliers or components
+    "sklearn.cluster.",
+    "sklearn.covariance.",
+    "sklearn.decomposition.",
+    "sklearn.ensemble.IsolationForest",
+    "sklearn.linear_model.SGDOneClassSVM",
+    "sklearn.mixture.",
+    "sklearn.neighbors.LocalOutlierFactor",
+    "sklearn.svm.OneClassSVM",
+)
 _SETTINGS = {TRAIN: "train.data", HOLDOUT: "train.holdout.data"}
 
 
@@ -89,8 +99,13 @@ def _check(spec: RunSpec) -> None:
         raise UserError("estimator names no class", "Choose an option such as estimator=svc, or set estimator._target_")
     if spec.train.data is None:
         raise UserError("train.data is not set", "Name a data asset, a file such as ./churn.csv, or sklearn:iris")
-    if spec.train.target is None and not spec.train.data.startswith(BUNDLED):
+    if spec.train.target is None and not spec.train.data.startswith(BUNDLED) and learns_target(spec.estimator):
         raise UserError("train.target is not set", "Name the column to predict: train.target=COLUMN")
+
+
+def learns_target(estimator: Mapping[str, Any]) -> bool:
+    """Return whether an estimator predicts a column, as far as its name tells. The program asks the estimator."""
+    return not str(estimator["_target_"]).startswith(_WITHOUT_TARGET)
 
 
 def _inputs(spec: RunSpec, base: Path) -> dict[str, InputConfig]:

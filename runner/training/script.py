@@ -8,7 +8,9 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.training.declaration import BUNDLED, VARIABLE
+from runner.training.declared import learns_target
 from runner.training.python_writer import TARGET, PythonWriter, check_names, joined, literal
+from runner.training.script_measures import write_measures
 
 _READERS = {".tsv": "sep='\\t'", ".jsonl": "lines=True"}
 _FUNCTIONS = {
@@ -69,16 +71,44 @@ def script_of(run_id: str, config: Mapping[str, Any], paths: Mapping[str, str], 
     train, writer = declaration["train"], PythonWriter()
     _load(writer, train, paths)
     names = list(scorers)
-    if _chooses_label(train, names):
+    is_supervised = learns_target(declaration["estimator"])
+    if is_supervised and _chooses_label(train, names):
         writer.need("inspect")
         writer.need("sklearn.metrics.get_scorer")
         writer.add("", _POSITIVE.strip(), "")
     _model(writer, declaration)
     _split(writer, train, paths)
-    if names:
+    if is_supervised and names:
         _score(writer, train, names)
+    elif not is_supervised:
+        _measure(writer, train, names)
     name = str(config["estimator"].get(TARGET)).rpartition(".")[2]
     return writer.text(f"Trains a {name}, as run {run_id} of vivero did.")
+
+
+def _measure(writer: PythonWriter, train: Mapping[str, Any], names: list[str]) -> None:
+    """Write how an estimator is fitted and measured that learns no target."""
+    write_measures(writer, names)
+    has_target = _target(train) is not None
+
+    def adapted(line: str) -> str:
+        line = line.replace(".fit(X.iloc[rows], y.iloc[rows]", ".fit(X.iloc[rows]")
+        for rows in ("iloc[train]", "iloc[rows]", "iloc[test]"):
+            line = line if has_target else line.replace(f", y.{rows}", ", None")
+        return line if has_target else line.replace("X_other[X.columns], y_other", "X_other[X.columns], None")
+
+    lines = ["", *_fitting(writer, train), ""]
+    if names and train["cross_validation"] is not None:
+        lines += _cross_validation(writer, train, weighted=False)
+    lines += ["final = fitted(train)"]
+    if names and train["holdout"] is not None:
+        lines += _holdout(train, weighted=False)
+    writer.add(*map(adapted, lines), f'{writer.need("joblib")}.dump(final, "model.joblib")')
+
+
+def _target(train: Mapping[str, Any]) -> str | None:
+    """Return the name of the target: that of a bundled data set if none is set, or None."""
+    return train["target"] or ("target" if train["data"].startswith(BUNDLED) else None)
 
 
 def _read(writer: PythonWriter, place: str) -> list[str]:
@@ -124,13 +154,14 @@ def _dates(writer: PythonWriter, train: Mapping[str, Any], data: str) -> list[st
 
 def _columns(train: Mapping[str, Any], data: str = "data", ending: str = "") -> list[str]:
     """Return the lines that take features, target, groups and weights from a table."""
-    target, features = train["target"] or "target", train["features"]
-    others = [target, *(train[name] for name in ("groups", "sample_weight") if train[name])]
+    target, features = _target(train), train["features"]
+    others = [name for name in (target, train["groups"], train["sample_weight"]) if name]
     if features["keep"]:
         chosen = f"{data}[{literal([name for name in features['keep'] if name not in features['drop']])}]"
     else:
         chosen = f"{data}[{data}.columns.drop({literal([*others, *features['drop']])})]"
-    lines = [f"X{ending} = {chosen}", f"y{ending} = {data}[{literal(target)}]"]
+    lines = [f"X{ending} = {chosen}"]
+    lines += [f"y{ending} = {data}[{literal(target)}]"] if target else []
     lines += [f"groups{ending} = {data}[{literal(train['groups'])}]"] if train["groups"] else []
     return lines + ([f"weights{ending} = {data}[{literal(train['sample_weight'])}]"] if train["sample_weight"] else [])
 

@@ -14,6 +14,8 @@ from .memory import memory_line
 from .mistakes import Mistake, first_line, nearest
 
 CLASSES, NUMBERS = "classes", "numbers"
+CLUSTERS, OUTLIERS, COMPONENTS = "clusters", "outliers", "components"
+SUPERVISED = (CLASSES, NUMBERS)  # learn a target; for the others it is only compared with what they find
 _BUNDLED = ("iris", "wine", "breast_cancer", "digits", "diabetes")
 _READERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".csv": ("read_csv", {}),
@@ -32,10 +34,11 @@ class Dataset:
     table : DataFrame of shape (n, any)
         All columns, also those that are no features.
     features : DataFrame of shape (n, n_features)
-    target : Series of shape (n,)
+    target : Series of shape (n,), or None
+        None only if nothing is predicted.
     groups, weights : Series of shape (n,), or None
     kind : str
-        ``classes`` or ``numbers``, by what the estimator predicts.
+        ``classes`` or ``numbers``, by what the estimator predicts, or ``clusters``, ``outliers`` or ``components``.
     """
 
     def __init__(self, table: Any, features: Any, target: Any, groups: Any, weights: Any, kind: str) -> None:
@@ -43,14 +46,14 @@ class Dataset:
         self.groups, self.weights, self.kind = groups, weights, kind
 
     def __len__(self) -> int:
-        return len(self.target)
+        return len(self.features)
 
     def rows(self, numbers: Any) -> Dataset:
         """Return some of the rows, by position."""
         groups = None if self.groups is None else self.groups.iloc[numbers]
         weights = None if self.weights is None else self.weights.iloc[numbers]
-        table, features, target = (part.iloc[numbers] for part in (self.table, self.features, self.target))
-        return Dataset(table, features, target, groups, weights, self.kind)
+        target = None if self.target is None else self.target.iloc[numbers]
+        return Dataset(self.table.iloc[numbers], self.features.iloc[numbers], target, groups, weights, self.kind)
 
 
 def load(name: str, declaration: Declaration, kind: str) -> Dataset:
@@ -68,20 +71,29 @@ def load(name: str, declaration: Declaration, kind: str) -> Dataset:
     for column in train["features"]["dates"]:
         _column(table, column, "train.features.dates")
     table = with_dates(table, train["features"]["dates"])
-    target_name = str(train["target"] or default)
-    target = _column(table, target_name, "train.target")
-    if target.isna().any():
-        raise Mistake(f"train.target: {int(target.isna().sum())} rows have no '{target_name}'. Remove these rows")
-    if target.nunique() < 2:
-        raise Mistake(f"train.target: '{target_name}' has the same value in all rows")
-    if kind == NUMBERS and not _is_number(target):
-        raise Mistake(f"train.target: '{target_name}' is not numeric, but the estimator predicts numbers")
+    target = _target(table, train["target"] or default, kind)
     groups = _column(table, train["groups"], "train.groups") if train["groups"] else None
     weights = _column(table, train["sample_weight"], "train.sample_weight") if train["sample_weight"] else None
     for column in train["slices"]:
         _column(table, column, "train.slices")
-    others = {target_name, train["groups"], train["sample_weight"]}
+    others = {None if target is None else target.name, train["groups"], train["sample_weight"]}
     return Dataset(table, _features(table, train["features"], others), target, groups, weights, kind)
+
+
+def _target(table: Any, name: str | None, kind: str) -> Any:
+    """Return the target, or None if there is none and nothing is predicted."""
+    if name is None:
+        if kind in SUPERVISED:
+            raise Mistake("train.target is not set. Name the column to predict: train.target=COLUMN")
+        return None
+    target = _column(table, name, "train.target")
+    if target.isna().any():
+        raise Mistake(f"train.target: {int(target.isna().sum())} rows have no '{name}'. Remove these rows")
+    if kind in SUPERVISED and target.nunique() < 2:
+        raise Mistake(f"train.target: '{name}' has the same value in all rows")
+    if kind == NUMBERS and not _is_number(target):
+        raise Mistake(f"train.target: '{name}' is not numeric, but the estimator predicts numbers")
+    return target
 
 
 def _features(table: Any, settings: Mapping[str, Any], others: Any) -> Any:

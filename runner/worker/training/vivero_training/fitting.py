@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .building import build, set_seeds
-from .datasets import CLASSES, NUMBERS, Dataset
+from .datasets import CLASSES, CLUSTERS, COMPONENTS, NUMBERS, OUTLIERS, SUPERVISED, Dataset
 from .declaration import Declaration
 from .mistakes import Mistake, first_line
 from .scoring import check_scorer, known_scorers, scorer_for
@@ -17,21 +17,18 @@ _FOLDED = ("CalibratedClassifierCV", "TunedThresholdClassifierCV")  # have folds
 
 
 def make_model(declaration: Declaration) -> tuple[Any, str]:
-    """Return the unfitted model and what it predicts, ``classes`` or ``numbers``.
+    """Return the unfitted model and its kind: ``classes``, ``numbers``, ``clusters``, ``outliers`` or ``components``.
 
     Raises
     ------
     Mistake
-        If the declaration does not describe a classifier or regressor.
+        If the declaration does not describe an estimator of one of these kinds.
     """
-    from sklearn.base import is_classifier, is_regressor
     from sklearn.pipeline import Pipeline
 
     train = declaration.train
     model = build(declaration.estimator, ESTIMATOR, declaration.allowed)
-    if not (is_classifier(model) or is_regressor(model)):
-        raise Mistake(f"{ESTIMATOR}: {type(model).__name__} is neither a classifier nor a regressor")
-    kind = CLASSES if is_classifier(model) else NUMBERS
+    kind = _kind(model)
     if declaration.preprocessing is not None:
         before = build(declaration.preprocessing, PREPROCESSING, declaration.allowed)
         model = Pipeline([(PREPROCESSING, before), (ESTIMATOR, model)])
@@ -50,6 +47,22 @@ def make_model(declaration: Declaration) -> tuple[Any, str]:
         model = _with_threshold(model, train["threshold"])
     set_seeds(model, train["seed"])
     return model, kind
+
+
+def _kind(model: Any) -> str:
+    from sklearn.base import is_classifier, is_outlier_detector, is_regressor
+
+    name, can = type(model).__name__, {method: hasattr(model, method) for method in ("fit_predict", "predict")}
+    if is_classifier(model) or is_regressor(model):
+        return CLASSES if is_classifier(model) else NUMBERS
+    if (is_outlier_detector(model) or can["fit_predict"]) and not can["predict"]:
+        hint = ". Set estimator.novelty=true" if hasattr(model, "novelty") else ", such as KMeans"
+        raise Mistake(f"{ESTIMATOR}: {name} cannot be applied to other rows. Choose one with predict{hint}")
+    if is_outlier_detector(model) or can["fit_predict"]:
+        return OUTLIERS if is_outlier_detector(model) else CLUSTERS
+    if hasattr(model, "n_components") and hasattr(model, "inverse_transform"):
+        return COMPONENTS
+    raise Mistake(f"{ESTIMATOR}: {name} is neither a classifier nor a regressor, and finds no clusters or components")
 
 
 def _with_threshold(model: Any, threshold: Any) -> Any:
@@ -80,7 +93,7 @@ def fit(model: Any, data: Dataset) -> Any:
     if data.weights is not None:
         options = {f"{ESTIMATOR}__sample_weight" if hasattr(model, "steps") else "sample_weight": data.weights}
     try:
-        return model.fit(data.features, data.target, **options)
+        return model.fit(data.features, data.target if data.kind in SUPERVISED else None, **options)
     except (TypeError, ValueError) as error:
         raise Mistake(f"{_name(model)} cannot be fitted: {first_line(error)}{_hint(str(error))}") from None
 

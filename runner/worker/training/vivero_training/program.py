@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from .datasets import CLASSES, Dataset, load
+from .datasets import CLASSES, CLUSTERS, OUTLIERS, SUPERVISED, Dataset, load
 from .declaration import BUNDLED, Declaration, read_declaration
 from .fitting import cross_validate, make_model
 from .mistakes import Mistake
@@ -75,8 +75,9 @@ def _cross_validate(training: Training) -> None:
         for name, values in scores.items():
             recorder.value(f"fold_{name}", values[-1], step=number)
             recorder.value(f"cv_{name}", numpy.mean(values), step=number)
-        recorder.value("fold_score", scores[training.first][-1], step=number)
-        recorder.value("cv_score", numpy.mean(scores[training.first]), step=number)
+        if training.first:
+            recorder.value("fold_score", scores[training.first][-1], step=number)
+            recorder.value("cv_score", numpy.mean(scores[training.first]), step=number)
 
     scores, fits, scorings = cross_validate(training.model, rows, splits, chosen, report)
     for name, values in scores.items():
@@ -93,13 +94,24 @@ def _cross_validate(training: Training) -> None:
 def _describe(data: Dataset, declaration: Declaration) -> list[str]:
     place = declaration.place("train")
     name = place if place.startswith(BUNDLED) else os.path.basename(place)
-    lines = [f"Data: {name}, {len(data):,} rows, {data.features.shape[1]} features, target {data.target.name}"]
+    lines = [f"Data: {name}, {len(data):,} rows, {data.features.shape[1]} features"]
+    if data.target is None:
+        return lines
+    if data.kind not in SUPERVISED:
+        return [*lines, f"Column {data.target.name} is not learned from{_use(data)}"]
+    lines[0] += f", target {data.target.name}"
     if data.kind == CLASSES:
         counts = data.target.value_counts()
         lines.append("Classes: " + ", ".join(f"{label} ({count:,})" for label, count in list(counts.items())[:20]))
     else:
         lines.append(f"Target: {data.target.min():.4g} to {data.target.max():.4g}")
     return lines
+
+
+def _use(data: Dataset) -> str:
+    """Return what a target is for that is not predicted."""
+    is_compared = data.kind == CLUSTERS or (data.kind == OUTLIERS and data.target.nunique() == 2)
+    return f"; the {data.kind} are compared with it" if is_compared else ""
 
 
 def _split(rows: Dataset, test: Dataset | None, declaration: Declaration) -> str:

@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from .datasets import CLASSES, NUMBERS, Dataset
+from .datasets import CLASSES, NUMBERS, SUPERVISED, Dataset
+from .measures import measures
 from .mistakes import Mistake, nearest
 
 _NEED = {"roc_auc": ("predict_proba", "decision_function"), "neg_log_loss": ("predict_proba",)}
@@ -33,6 +34,10 @@ def scorers(model: Any, data: Dataset, names: Sequence[str]) -> dict[str, Any]:
     """
     from sklearn.metrics import get_scorer
 
+    if data.kind not in SUPERVISED:
+        if names:
+            raise Mistake(f"train.scoring has no effect on an estimator that finds {data.kind}. Remove it")
+        return measures(data)
     labels = sorted(data.target.unique()) if data.kind == CLASSES else []
     for name in names:
         check_scorer(name, "train.scoring", data.kind)

@@ -41,5 +41,5 @@ class Training:
 
     @property
     def first(self) -> str:
-        """The name of the scorer that decides."""
-        return next(iter(self.scorers))
+        """The name of the scorer that decides, empty for outliers without a target."""
+        return next(iter(self.scorers), "")

@@ -15,13 +15,18 @@ def model_card(facts: Mapping[str, Any]) -> str:
     ----------
     facts : dict
         ``model`` and ``split`` (texts), ``data`` and ``warnings`` (lines), ``scores`` (rows of name, cross-validation,
-        dummy and holdout), ``ranges`` (rows), ``importance`` and ``slices`` (mappings from column to list, or None).
+        dummy and holdout), ``ranges`` (rows), ``found``, ``importance`` and ``slices`` (mappings from column to
+        list, or None).
     """
     lines = ["# Model card", "", "## Model", "", "```", facts["model"].replace("```", "'''"), "```", "", "## Data", ""]
     lines += [f"- {_inline(line)}" for line in facts["data"]]
     lines += ["", "## Scores", "", f"{_inline(facts['split'])}", ""]
     lines += _table(["Score", "Cross-validation", "Dummy", "Holdout (95 % interval)"], facts["scores"])
-    for title, table, most in (("Slices", facts["slices"], 20), ("Importance of features", facts["importance"], 10)):
+    for title, table, most in (
+        ("Found", facts["found"], 50),
+        ("Slices", facts["slices"], 20),
+        ("Importance of features", facts["importance"], 10),
+    ):
         if table and table[next(iter(table))]:
             lines += ["", f"## {title}", ""]
             lines += _table(list(table), [list(row) for row in zip(*table.values())][:most])

@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..datasets import CLASSES, Dataset
+from ..datasets import CLASSES, SUPERVISED, Dataset
 from ..fitting import cross_validate, fit, score
 from ..recording import OUTPUTS, plain
 from ..training import Training
 from . import card, charts, leaks
 from .deciders import deciders
 from .figures import figures
+from .found import found_in
 from .importance import importance
 from .intervals import intervals
 from .learning import learning_curve
@@ -27,6 +28,8 @@ def compare(training: Training, splits: Sequence[Any]) -> None:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     rows, recorder, settings = training.rows, training.recorder, training.declaration.train
+    if rows.kind not in SUPERVISED:
+        return
     dummy = DummyClassifier(strategy="prior") if rows.kind == CLASSES else DummyRegressor()
     scores = cross_validate(dummy, rows, splits, training.scorers, lambda _number, _scores: None)[0]
     training.evaluation["dummy"] = scores
@@ -50,7 +53,9 @@ def finish(training: Training) -> None:
     rows, test, evaluation, recorder = training.rows, training.test, training.evaluation, training.recorder
     fitted = fit(training.model, rows)
     warnings = [*leaks.leaks(rows, test), *_against_dummy(evaluation)]
-    if test is not None:
+    if rows.kind not in SUPERVISED:
+        found_in(fitted, test, training)
+    elif test is not None:
         warnings += _evaluate(fitted, test, training)
     elif not evaluation["cross_validation"]:
         warnings.append("The model was not evaluated: train.holdout and train.cross_validation are null")
@@ -58,7 +63,7 @@ def finish(training: Training) -> None:
         print(f"warning: {line}")
     facts: dict[str, Any] = {"model": repr(fitted), "data": training.described, "split": training.split}
     facts.update(warnings=warnings, scores=_rows(evaluation, training.scorers), ranges=card.ranges(rows.features))
-    facts.update(importance=evaluation.get("importance"), slices=evaluation.get("slices"))
+    facts.update({name: evaluation.get(name) for name in ("importance", "slices", "found")})
     recorder.text("model-card.md", card.model_card(facts))
     recorder.json("evaluation.json", {**evaluation, "warnings": warnings})
     recorder.json("signature.json", signature(rows))
@@ -69,7 +74,7 @@ def _against_dummy(evaluation: dict[str, Any]) -> list[str]:
     """Return a line if the model is not better than the dummy by more than the folds' standard error."""
     import numpy
 
-    for name, values in evaluation["cross_validation"].items():
+    for name, values in evaluation["cross_validation"].items() if evaluation["dummy"] else ():
         margin = numpy.std(values) / max(1, len(values)) ** 0.5
         dummy = numpy.mean(evaluation["dummy"][name])
         if numpy.mean(values) - margin <= dummy:

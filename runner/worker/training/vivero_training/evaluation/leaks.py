@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..datasets import CLASSES, Dataset
+from ..datasets import CLASSES, SUPERVISED, Dataset
 from ..dates import have_dates
 
 _MOST_COLUMNS = 200  # that are compared with the target, one by one
@@ -29,6 +29,8 @@ def _same_as_target(train: Dataset) -> Iterator[str]:
     """Columns whose values and those of the target determine each other."""
     import pandas
 
+    if train.kind not in SUPERVISED:
+        return
     target = pandas.factorize(train.target)[0]
     count = train.target.nunique()
     if train.kind == CLASSES and count > len(train) / 2:

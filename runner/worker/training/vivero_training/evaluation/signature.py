@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..datasets import CLASSES, Dataset
+from ..datasets import CLASSES, SUPERVISED, Dataset
 from ..recording import plain
 
 _MOST = 1000  # categories that are listed
@@ -19,11 +19,14 @@ def signature(data: Dataset) -> dict[str, Any]:
         ``inputs`` is a list of columns in their order, ``target`` one column. A column has a ``name``, a ``dtype`` as
         pandas names it, and ``missing``, whether a row has no value. Texts and booleans have ``categories``, their
         sorted values, unless these are more than 1,000; the target of a classifier has ``classes``.
+        Without a target that is predicted, there is none.
     """
-    target: dict[str, Any] = {"name": str(data.target.name), "dtype": str(data.target.dtype)}
+    found: dict[str, Any] = {"inputs": [_described(data.features[name]) for name in data.features.columns]}
+    if data.kind in SUPERVISED:
+        found["target"] = {"name": str(data.target.name), "dtype": str(data.target.dtype)}
     if data.kind == CLASSES:
-        target["classes"] = _values(data.target)
-    return {"inputs": [_described(data.features[name]) for name in data.features.columns], "target": target}
+        found["target"]["classes"] = _values(data.target)
+    return found
 
 
 def _described(column: Any) -> dict[str, Any]:
