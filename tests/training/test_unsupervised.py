@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from serving.data.schema import read_schema
 from tests.support.command_line import CommandLine
 from tests.support.training import declared, module, option, train
-from tests.training.test_scores import script_scores
+from tests.training.test_scores import COVERS, script_scores
 
 CLUSTERS, OUTLIERS, COMPONENTS = ("k_means", "gaussian_mixture"), ("isolation_forest", "one_class_svm"), (
     "pca", "truncated_svd",
@@ -28,6 +28,7 @@ def blobs(folder: Path, **columns: Any) -> Path:
     return folder / "t.csv"
 
 
+@pytest.mark.sampled(10, covers=COVERS)
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", [*CLUSTERS, *OUTLIERS, *COMPONENTS])
 def test_every_option_and_its_script(name: str, data: str, tmp_path: Path, monkeypatch: Any) -> None:

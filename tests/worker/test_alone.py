@@ -11,7 +11,16 @@ from runner.layout import WORKER
 
 TRAINING = WORKER / "training"  # a script of its own, which has the libraries of its environment
 FILES = sorted(path for path in WORKER.rglob("*.py") if not path.is_relative_to(TRAINING))
-OF_TRAINING = {"azureml", "joblib", "numpy", "pandas", "sklearn", "vivero_training"}
+OF_TRAINING = {
+    "azureml",
+    "joblib",
+    "numpy",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "vivero_training",
+}  # scikit-learn needs SciPy
+GUARDED = {"figures.py": {"matplotlib"}, "memory.py": {"pyarrow"}}  # only if figures are asked for, or it is there
 # Where a model is loaded there is what it needs; each of these imports is guarded by its use.
 OF_THE_MODEL = {("loading.py", "joblib"), ("loading.py", "skops"), ("checks.py", "sklearn")}
 OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow", "pandas")}
@@ -50,5 +59,4 @@ def test_it_stands_alone_and_is_old_syntax(path: Any) -> None:
 def test_the_training_program_needs_only_scikit_learn_and_pandas(path: Any) -> None:
     tree = ast.parse(path.read_text(), feature_version=(3, 9))
     depth = len(path.relative_to(TRAINING).parts)
-    allowed = OF_TRAINING | ({"matplotlib"} if path.name == "figures.py" else set())  # only if figures are asked for
-    assert set(imported(tree, depth)) <= sys.stdlib_module_names | allowed
+    assert set(imported(tree, depth)) <= sys.stdlib_module_names | OF_TRAINING | GUARDED.get(path.name, set())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,10 @@ def memory_line(path: Path) -> str | None:
 def _size(path: Path) -> tuple[int, float] | None:
     """Return about how many rows a file has, and how many bytes they take as a table."""
     sample = _SAMPLES.get(path.suffix.lower())
-    if sample is None:
+    found = sample(path) if sample is not None else None
+    if found is None:
         return None
-    rows, head = sample(path)
+    rows, head = found
     return rows, float(head.memory_usage(deep=True).sum()) / max(1, len(head)) * rows
 
 
@@ -51,14 +52,21 @@ def _json_lines(path: Path) -> tuple[int, Any]:
     return _lines(path), pandas.read_json(path, lines=True, nrows=_SAMPLE)
 
 
-def _parquet(path: Path) -> tuple[int, Any]:
-    from pyarrow.parquet import ParquetFile
-
+def _parquet(path: Path) -> tuple[int, Any] | None:
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError:  # pandas reads the file with another library
+        return None
     with ParquetFile(path) as file:
         return file.metadata.num_rows, next(file.iter_batches(batch_size=_SAMPLE)).to_pandas()
 
 
-_SAMPLES = {".csv": _csv, ".tsv": _csv, ".jsonl": _json_lines, ".parquet": _parquet}
+_SAMPLES: dict[str, Callable[[Path], tuple[int, Any] | None]] = {
+    ".csv": _csv,
+    ".tsv": _csv,
+    ".jsonl": _json_lines,
+    ".parquet": _parquet,
+}
 
 
 def _lines(path: Path) -> int:
