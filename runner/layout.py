@@ -161,9 +161,7 @@ class Layout(_Folder):
     environments = _Below("environments")
     locks = _Below("environments", "locks")  # resolved locks by the hash of the request
     learned = _Below("environments", "warm")  # the modules that similar scripts import
-    parameters = _Below(
-        "environments", "parameters.json"
-    )  # of estimators' classes, as long as their package is the same
+    parameters = _Below("environments", "parameters.json")  # names of the parameters of estimators
     wheels = _Below("wheels")  # wheels built on this machine, by hash
     data = _Below("data")  # assets, and until version 0.2 copies of inputs by their hash
     blobs = _Below("blobs")  # content of assets, and copies of inputs, by its hash

@@ -97,7 +97,7 @@ def _stamp(package: str) -> str | None:
 def _fits(known: _Known, stamps: Mapping[str, str | None], cls: str, names: list[str]) -> bool:
     """Return whether a class is known to have the parameters; None stands for a class that takes any."""
     stamp, parameters = known.get(cls, (None, ()))
-    return stamp == stamps[_package(cls)] and (parameters is None or set(names) <= set(parameters))
+    return stamp == stamps[_package(cls)] and (parameters is None or all(name in parameters for name in names))
 
 
 def _asked(classes: Mapping[str, str]) -> dict[str, Any]:
@@ -120,8 +120,13 @@ def _read(layout: Layout) -> _Known:
         except (OSError, ValueError):
             found = {}
         pairs = found.items() if isinstance(found, dict) else ()
-        _kept[path] = {cls: entry for cls, entry in pairs if isinstance(entry, list) and len(entry) == 2}
+        _kept[path] = {cls: entry for cls, entry in pairs if _is_entry(entry)}
     return _kept[path]
+
+
+def _is_entry(entry: Any) -> bool:
+    """Return whether an entry has a stamp and the names of parameters, or None for any."""
+    return isinstance(entry, list) and len(entry) == 2 and (entry[1] is None or isinstance(entry[1], list))
 
 
 def _write(layout: Layout, known: _Known) -> None:

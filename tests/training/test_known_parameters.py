@@ -76,14 +76,17 @@ def test_an_answer_is_kept(asked: Asked, tmp_path: Path) -> None:
         asked.check(tmp_path, {**nested, "estimator": {**SVC, "D": 3}})
 
 
-@pytest.mark.parametrize("damage", ["", "[]", "{", '{"sklearn.svm.SVC": 3}', '{"sklearn.svm.SVC": [1, 2]}', "stale"])
+@pytest.mark.parametrize(
+    "damage", ["", "[]", "{", '{"sklearn.svm.SVC": 3}', '{"sklearn.svm.SVC": [1, 2]}', "stale", "number"]
+)
 def test_what_was_kept_refuses_nothing(damage: str, asked: Asked, tmp_path: Path) -> None:
     """A parameter that came with another release is found by asking again."""
     asked.check(tmp_path, {**SVC, "C": 3})
     kept = Layout(tmp_path).parameters
-    if damage == "stale":
+    if damage in ("stale", "number"):
         content = json.loads(kept.read_text())
-        content["sklearn.svm.SVC"][1].remove("gamma")
+        names = content["sklearn.svm.SVC"][1]
+        content["sklearn.svm.SVC"][1] = 5 if damage == "number" else [name for name in names if name != "gamma"]
         damage = json.dumps(content)
     kept.write_text(damage)
     assert asked.check(tmp_path, {**SVC, "gamma": 3}) == 1

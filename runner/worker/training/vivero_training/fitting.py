@@ -52,13 +52,17 @@ def make_model(declaration: Declaration) -> tuple[Any, str]:
 def _kind(model: Any) -> str:
     from sklearn.base import is_classifier, is_outlier_detector, is_regressor
 
-    name, can = type(model).__name__, {method: hasattr(model, method) for method in ("fit_predict", "predict")}
-    if is_classifier(model) or is_regressor(model):
-        return CLASSES if is_classifier(model) else NUMBERS
-    if (is_outlier_detector(model) or can["fit_predict"]) and not can["predict"]:
-        hint = ". Set estimator.novelty=true" if hasattr(model, "novelty") else ", such as KMeans"
-        raise Mistake(f"{ESTIMATOR}: {name} cannot be applied to other rows. Choose one with predict{hint}")
-    if is_outlier_detector(model) or can["fit_predict"]:
+    name = type(model).__name__
+    if is_classifier(model):
+        return CLASSES
+    if is_regressor(model):
+        return NUMBERS
+    if is_outlier_detector(model) or hasattr(model, "fit_predict"):
+        if not hasattr(model, "predict"):
+            hint = (
+                "Set estimator.novelty=true" if hasattr(model, "novelty") else "Choose one with predict, such as KMeans"
+            )
+            raise Mistake(f"{ESTIMATOR}: {name} cannot be applied to other rows. {hint}")
         return OUTLIERS if is_outlier_detector(model) else CLUSTERS
     if hasattr(model, "n_components") and hasattr(model, "inverse_transform"):
         return COMPONENTS
