@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.metrics import auc, confusion_matrix, f1_score, precision_score, recall_score, roc_curve
 from sklearn.model_selection import train_test_split
 
@@ -43,6 +43,41 @@ def test_charts_of_classes_are_those_of_scikit_learn(tmp_path: Path, monkeypatch
     worst = kept.tables["worst_rows"]
     assert worst["error"] == sorted(worst["error"], reverse=True) and len(worst["row"]) == 10
     assert [names[row] for row in worst["row"]] == worst["true"]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        {"_target_": "sklearn.svm.SVC"},
+        {"_target_": "sklearn.linear_model.RidgeClassifier"},
+        {"_target_": "sklearn.svm.LinearSVC", "random_state": 0},
+    ],
+)
+@pytest.mark.parametrize("data", ["breast_cancer", "wine"])
+def test_a_model_without_probabilities_has_the_curves_of_its_margins(
+    estimator: Any, data: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    settings: Any = {"permutation_repeats": 0, "figures": True}
+    kept = train(declared(estimator, "standard", data=f"sklearn:{data}", **settings), monkeypatch, tmp_path)
+    drawn = {path.stem for path in (tmp_path / "outputs").rglob("*.png")} | {*kept.charts}
+    assert {"roc_curve", "precision_recall_curve", "confusion_matrix"} <= drawn and "calibration_curve" not in drawn
+    _, tables = kept.charts["accuracy_table"]
+    assert "thresholds" not in kept.tables and "probability_tables" not in tables
+    loaded = (load_breast_cancer if data == "breast_cancer" else load_wine)(as_frame=True)
+    names = loaded.target_names[loaded.target]
+    _, rows, _, true = train_test_split(loaded.data, names, test_size=0.2, random_state=0, stratify=names)
+    margins = kept.model().decision_function(rows)
+    margins = np.column_stack([-margins, margins]) if margins.ndim == 1 else margins
+    for column, label in enumerate(tables["class_labels"]):
+        for share, counts in zip(tables["percentile_thresholds"], tables["percentile_tables"][column], strict=True):
+            positive, is_true = margins[:, column] >= np.quantile(margins[:, column], share), true == label
+            assert counts[:2] == [(positive & is_true).sum(), (positive & ~is_true).sum()]
+
+
+def test_margins_by_pair_of_classes_have_no_curves(tmp_path: Path, monkeypatch: Any) -> None:
+    estimator = {"_target_": "sklearn.svm.SVC", "decision_function_shape": "ovo", "break_ties": False}
+    kept = train(declared(estimator, data="sklearn:digits", permutation_repeats=0), monkeypatch, tmp_path)
+    assert "accuracy_table" not in kept.charts and "confusion_matrix" in kept.charts
 
 
 def test_charts_of_numbers(tmp_path: Path, monkeypatch: Any) -> None:

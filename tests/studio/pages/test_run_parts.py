@@ -102,6 +102,15 @@ def test_an_accuracy_table_gives_curves() -> None:
     assert curves["calibration"] == [[0.25, 0.2, 10], [0.75, 0.8, 10]]
 
 
+def test_percentiles_of_confidences_give_curves_but_no_calibration() -> None:
+    table = [[10, 10, 0, 0], [8, 2, 8, 2], [0, 0, 10, 10]]
+    data = {"class_labels": ["yes"], "percentile_tables": [table], "percentile_thresholds": [0.0, 0.5, 1.0]}
+    result = chart("accuracy_table", {"data": data})
+    assert result is not None
+    curves = result["classes"][0]
+    assert curves["roc"] == [[0.0, 0.0], [0.2, 0.8], [1.0, 1.0]] and curves["calibration"] == []
+
+
 def test_an_empty_bin_of_predictions_is_left_out() -> None:
     data = {"bin_edges": [0, 1, 2, 3], "bin_counts": [1, 0, 2], "bin_averages": [0.4, "NaN", 2.5],
             "bin_errors": [None, "NaN", 0.1]}  # fmt: skip

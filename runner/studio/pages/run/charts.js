@@ -127,12 +127,16 @@ async function accuracy(card, { classes }) {
       ],
       { xaxis: { title: { text: x }, range: [-0.01, 1.01] }, yaxis: { title: { text: y }, rangemode: "tozero" }, hovermode: "closest", legend: LEGEND, margin: { l: 56, r: 12, t: 8, b: 44 } },
     );
-  await choose(card, [
+  /** @type {[string, () => Promise<void>][]} */
+  const views = [
     ["ROC", () => show((one) => one.roc, "False positive rate", "True positive rate", [diagonal])],
     ["Precision and recall", () => show((one) => one.precision_recall, "Recall", "Precision")],
-    ["Calibration", () => show((one) => one.calibration, "Predicted probability", "Share that is positive", [diagonal])],
     ["Lift", () => show((one) => one.lift, "Share of the data, best scores first", "Lift")],
-  ]);
+  ];
+  if (classes.some((one) => one.calibration.length > 0)) {
+    views.splice(2, 0, ["Calibration", () => show((one) => one.calibration, "Predicted probability", "Share that is positive", [diagonal])]);
+  }
+  await choose(card, views);
 }
 
 /**

@@ -36,9 +36,14 @@ def _confusion_matrix(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _accuracy_table(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the curves of each class, computed from the confusion counts at each threshold."""
+    """Return the curves of each class, computed from the confusion counts at each threshold.
+
+    Thresholds that are percentiles of other confidences say nothing of calibration.
+    """
     labels = [str(label) for label in data["class_labels"]]
-    tables, thresholds = data["probability_tables"], _numbers(data["probability_thresholds"])
+    kind = "probability" if "probability_tables" in data else "percentile"
+    tables = data[f"{kind}_tables"]
+    thresholds = _numbers(data["probability_thresholds"]) if kind == "probability" else []
     if len(labels) > _CLASSES or len(tables) != len(labels):
         raise ValueError("not a table for each class")
     by_class = [[_numbers(row) for row in table[:_BINS]] for table in tables]

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..datasets import Dataset
 from ..recording import Recorder, plain
+from .confidences import Confidences, confidences
 
 _BINS = 20
 _THRESHOLDS = [number / 50 for number in range(51)]
@@ -22,10 +23,11 @@ def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]
     matrix = confusion_matrix(test.target, predicted, labels=labels)
     names = [str(label) for label in plain(labels)]
     recorder.chart("confusion_matrix", "confusion_matrix", {"class_labels": names, "matrix": matrix.tolist()})
-    if hasattr(model, "predict_proba"):
-        tables = _accuracy_tables(model.predict_proba(test.features), test.target.to_numpy(), labels)
+    sure = confidences(model, test.features)
+    if sure is not None:
+        tables = _accuracy_tables(sure, test.target.to_numpy(), labels)
         recorder.chart("accuracy_table", "accuracy_table", {"class_labels": names, **tables})
-        if len(labels) == 2:
+        if len(labels) == 2 and sure.are_probabilities:
             found["thresholds"] = _thresholds(tables["probability_tables"][1])
             recorder.table("thresholds", found["thresholds"])
     precision, recall, f1, support = precision_recall_fscore_support(
@@ -42,21 +44,26 @@ def log_classes(model: Any, test: Dataset, recorder: Recorder) -> dict[str, Any]
     return {"classes": table, **found}
 
 
-def _accuracy_tables(shares: Any, true: Any, labels: Sequence[Any]) -> dict[str, Any]:
+def _accuracy_tables(sure: Confidences, true: Any, labels: Sequence[Any]) -> dict[str, Any]:
     """Return for each class and threshold the true and false positives, and the true and false negatives.
 
-    ROC, precision and recall, calibration and lift are drawn from them.
+    ROC, precision and recall, calibration and lift are drawn from them. The thresholds are probabilities or, for other
+    confidences, shares of the rows that are below, as in Azure ML's ``accuracy_table``.
     """
+    import numpy
+
+    kind = "probability" if sure.are_probabilities else "percentile"
     tables = []
     for column, label in enumerate(labels):
-        is_true = true == label
+        values, is_true = sure.values[:, column], true == label
+        thresholds = _THRESHOLDS if sure.are_probabilities else numpy.quantile(values, _THRESHOLDS).tolist()
         rows = []
-        for threshold in _THRESHOLDS:
-            is_positive = shares[:, column] >= threshold
+        for threshold in thresholds:
+            is_positive = values >= threshold
             hits, alarms = int((is_positive & is_true).sum()), int((is_positive & ~is_true).sum())
             rows.append([hits, alarms, int((~is_true).sum()) - alarms, int(is_true.sum()) - hits])
         tables.append(rows)
-    return {"probability_tables": tables, "probability_thresholds": _THRESHOLDS}
+    return {f"{kind}_tables": tables, f"{kind}_thresholds": _THRESHOLDS}
 
 
 def _thresholds(counts: Sequence[Sequence[int]]) -> dict[str, list[Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..datasets import CLASSES, Dataset
 from ..mistakes import Mistake
+from .confidences import confidences
 
 _CURVES = 10  # classes that have a curve each
 _BINS = 10
@@ -46,16 +47,18 @@ def _of_classes(model: Any, test: Dataset) -> Iterator[tuple[str, Any]]:
         ConfusionMatrixDisplay.from_predictions(true, predicted, labels=model.classes_, display_labels=names, ax=axes)
 
     yield "confusion_matrix", _figure(matrix)
-    if not hasattr(model, "predict_proba"):
+    sure = confidences(model, test.features)
+    if sure is None:
         return
-    shares, places = model.predict_proba(test.features), [1] if len(names) == 2 else range(min(len(names), _CURVES))
-    curves = [(names[at], (true == model.classes_[at]).astype(int), shares[:, at]) for at in places]
+    places = [1] if len(names) == 2 else range(min(len(names), _CURVES))
+    curves = [(names[at], (true == model.classes_[at]).astype(int), sure.values[:, at]) for at in places]
     curves = [one for one in curves if 0 < one[1].sum() < len(true)]  # others have no curve
     displays: list[tuple[str, Any, dict[str, Any]]] = [
         ("roc_curve", RocCurveDisplay, {}),
         ("precision_recall_curve", PrecisionRecallDisplay, {}),
-        ("calibration_curve", CalibrationDisplay, {"n_bins": _BINS}),
     ]
+    if sure.are_probabilities:
+        displays.append(("calibration_curve", CalibrationDisplay, {"n_bins": _BINS}))
     for name, display, options in displays if curves else ():
 
         def draw(axes: Any, display: Any = display, options: Any = options) -> None:
