@@ -145,8 +145,17 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash.setdefault(_SAMPLED, {}).update(output.get("whole", {}))
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Print the seed first, so that a run that is killed can be repeated."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and not hasattr(session.config, "workerinput"):
+        reporter.write_line(_seed(session.config))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the seed of the order and of the samples."""
-    terminalreporter.write_line(
-        f"order and samples are those of --randomly-seed={config.getoption('randomly_seed', 0)}"
-    )
+    terminalreporter.write_line(_seed(config))
+
+
+def _seed(config: pytest.Config) -> str:
+    return f"order and samples are those of --randomly-seed={config.getoption('randomly_seed', 0)}"

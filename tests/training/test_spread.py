@@ -1,14 +1,13 @@
 """Folds are fitted by the workers of a Dask cluster where joblib uses one, as with ``compute.scale_out``."""
 
 import json
-import threading
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import joblib
-import pytest
-
+from tests.support.command_line import ROOT
 from tests.support.training import declared, train
 
 OWN = """
@@ -24,35 +23,39 @@ class Traced(SVC):
 """
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: Any) -> Iterator[None]:
-    distributed = pytest.importorskip("distributed")
-    monkeypatch.syspath_prepend(str(tmp_path))  # the processes get the same path
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as local,
-        distributed.Client(local),
-        joblib.parallel_config("dask"),
-    ):
-        yield
+def spread(text: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Train what a declaration says with a cluster, in another process."""
+    path = os.pathsep.join((str(ROOT), str(folder)))
+    return subprocess.run(
+        [sys.executable, "-m", "tests.support.spread"],
+        input=text,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
-def test_the_workers_fit_the_folds(cluster: None, tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+def test_the_workers_fit_the_folds(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     (tmp_path / "traces").mkdir()
     (tmp_path / "traced_svc.py").write_text(OWN.format(folder=str(tmp_path / "traces")))
     settings: Any = {"data": "sklearn:iris", "cross_validation": 6, "permutation_repeats": 0, "allow": ["traced_svc"]}
-    spread = train(declared({"_target_": "traced_svc.Traced"}, **settings), monkeypatch, tmp_path)
+    done = spread(declared({"_target_": "traced_svc.Traced"}, **settings), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
     traces = {path.name: path.read_text().split() for path in (tmp_path / "traces").iterdir()}
-    assert traces.pop(threading.current_thread().name) == ["120"], "only the final fit is here"
+    assert traces.pop("MainThread") == ["120"], "only the final fit is in the program's own thread"
     assert sorted(size for sizes in traces.values() for size in sizes) == ["100"] * 6, "in other threads"
-    with joblib.parallel_config("loky"):
-        here = train(declared({"_target_": "sklearn.svm.SVC"}, **settings), monkeypatch, tmp_path)
-    timed = ("fit_seconds", "score_seconds")
-    assert {**spread.values, **dict.fromkeys(timed)} == {**here.values, **dict.fromkeys(timed)}
-    assert [line[5] for line in capsys.readouterr().out.splitlines() if line.startswith("Fold")] == list("123456" * 2)
-    assert json.dumps(spread.tables, default=str) == json.dumps(here.tables, default=str)
+    here = train(declared({"_target_": "sklearn.svm.SVC"}, **settings), monkeypatch, tmp_path)
+    there = json.loads((tmp_path / "recorded.json").read_text())
+    timed = dict.fromkeys(("fit_seconds", "score_seconds"))
+    assert {**there["values"], **timed} == {**here.values, **timed}
+    assert there["tables"] == json.loads(json.dumps(here.tables, default=str))
+    for printed in (done.stdout, capsys.readouterr().out):
+        assert [line[5] for line in printed.splitlines() if line.startswith("Fold")] == list("123456")
 
 
-def test_a_mistake_in_a_fold_is_the_same_line(cluster: None, tmp_path: Path, monkeypatch: Any) -> None:
-    with pytest.raises(Exception, match="SVC cannot be fitted: The 'C' parameter of SVC must be a float") as caught:
-        train(declared({"_target_": "sklearn.svm.SVC", "C": -1}, data="sklearn:iris"), monkeypatch, tmp_path)
-    assert type(caught.value).__name__ == "Mistake"
+def test_a_mistake_in_a_fold_is_the_same_line(tmp_path: Path) -> None:
+    done = spread(declared({"_target_": "sklearn.svm.SVC", "C": -1}, data="sklearn:iris"), tmp_path)
+    assert done.returncode != 0
+    assert "Mistake: SVC cannot be fitted: The 'C' parameter of SVC must be a float" in done.stderr
