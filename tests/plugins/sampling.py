@@ -2,6 +2,7 @@
 
 ``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases. As a module's ``pytestmark`` it
 keeps 40 of the module's tests. Without a number the test takes a sample itself, unless the fixture ``whole`` is true.
+A pattern after a ``!`` leaves files out.
 In CI, all of them run if the code they cover, or their own module, differs from the code with which they all passed
 according to ``tests/whole.json``. A run with ``CI`` or ``--whole`` writes that file: for each sampled test whose cases
 all ran and passed, whatever else failed.
@@ -79,8 +80,10 @@ def whole(request: pytest.FixtureRequest) -> bool:
 
 
 def digest_of(patterns: Sequence[str]) -> str:
-    """Return a digest of the names and contents of the files that match the patterns."""
-    paths = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
+    """Return a digest of the names and contents of the files that match the patterns, less those after a ``!``."""
+    left_out = {path for pattern in patterns if pattern[0] == "!" for path in ROOT.glob(pattern[1:])}
+    paths = {path for pattern in patterns if pattern[0] != "!" for path in ROOT.glob(pattern) if path.is_file()}
+    paths -= left_out
     digest = hashlib.sha256()
     for path in sorted(paths):
         digest.update(f"{path.relative_to(ROOT)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.sampling import digest_of
+
 Inner = Callable[..., "subprocess.CompletedProcess[str]"]
 QUICK = "import tests.plugins.budget as budget\nimport tests.support.suite.pace\n"
 QUICK += "budget.SECONDS = 0.2\nbudget.slowdown = lambda: 1.0\n"
@@ -52,6 +54,11 @@ def test_a_sample_is_taken_of_a_whole_module(inner: Inner) -> None:
     text = SAMPLED.replace("@pytest.mark.sampled(3", "pytestmark = pytest.mark.sampled(4")
     assert "4 passed, 17 deselected" in inner(text, variables={"CI": ""}).stdout
     assert "21 passed" in inner(text, variables={"CI": "1"}).stdout
+
+
+def test_files_are_left_out_of_what_a_sample_covers() -> None:
+    without = digest_of(["runner/errors.py", "runner/layout.py", "!runner/l*.py"])
+    assert without == digest_of(["runner/errors.py"]) != digest_of(["runner/errors.py", "runner/layout.py"])
 
 
 def test_the_whole(inner: Inner) -> None:

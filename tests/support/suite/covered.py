@@ -13,7 +13,9 @@ _RECORDS = [
     "runner/io/*.py",
     "runner/stages/*.py",
 ]
-_RUN = [*_RECORDS, "runner/worker/**/*.py", "runner/environments/**/*.py"]
+# The program that trains is a script like any other, and has tests of its own.
+WORKER = ["runner/worker/**/*.py", "!runner/worker/training/**/*.py"]
+_RUN = [*_RECORDS, *WORKER, "runner/environments/**/*.py"]
 CLUSTERS = [
     *_RUN,
     "conf/compute/*.yaml",

@@ -14,8 +14,9 @@ from runner.worker.observe.observers import MlflowObserver
 from tests.support.command_line import CommandLine
 from tests.support.records import record_of
 from tests.support.run_folders import make_order
+from tests.support.suite.covered import WORKER
 
-pytestmark = pytest.mark.sampled(12, covers=["runner/worker/**/*.py"])
+pytestmark = pytest.mark.sampled(12, covers=WORKER)
 
 
 def put(path: Any, text: str = "") -> None:

@@ -18,9 +18,10 @@ from runner.compute.local.prefork import AVAILABLE
 from runner.worker.layout import RESOURCES
 from tests.support.pythons import is_there, others
 from tests.support.run_folders import Folder, lives, make
+from tests.support.suite.covered import WORKER
 from tests.support.waiting import wait_for
 
-WARM_CODE = ["runner/worker/**/*.py", "runner/compute/local/*.py"]
+WARM_CODE = [*WORKER, "runner/compute/local/*.py"]
 pytestmark = [
     pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system"),
     pytest.mark.keeps("prefork.interpreter"),  # the interpreters of `computes`
