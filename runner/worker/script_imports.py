@@ -20,20 +20,30 @@ def imports_of(script: str, in_functions: bool = False) -> "List[str]":
     in_functions : bool
         Whether imports inside of functions count too.
     """
-    root, names, seen = os.path.dirname(os.path.abspath(script)), [], set()  # type: str, List[str], set[str]
+    return _follow(script, in_functions)[0]
+
+
+def files_beside(script: str) -> "List[str]":
+    """Return the files of the modules beside a script that it imports, as soon as it begins."""
+    return _follow(script, in_functions=False)[1][1:]
+
+
+def _follow(script: str, in_functions: bool) -> "Tuple[List[str], List[str]]":
+    """Return the names of the modules from elsewhere, and the files that were read, the script first."""
+    root, names, seen = os.path.dirname(os.path.abspath(script)), [], []  # type: str, List[str], List[str]
     waiting = [(script, "")]
     while waiting and len(seen) < _MOST_FILES:
         path, package = waiting.pop(0)
         if path in seen:
             continue
-        seen.add(path)
+        seen.append(path)
         for name, is_module in _imported(path, package, in_functions):
             beside = _files(root, name)
             if beside:
                 waiting += beside
             elif is_module and name not in names:
                 names.append(name)
-    return names
+    return names, seen
 
 
 def _imported(path: str, package: str, in_functions: bool) -> "Iterator[Tuple[str, bool]]":

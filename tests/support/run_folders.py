@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -13,6 +14,20 @@ from typing import Any
 from runner.layout import BOOTSTRAP
 from runner.worker.job_order import JobOrder
 from tests.support.waiting import wait_for
+
+
+@dataclasses.dataclass
+class Handle:
+    """The environment of the tests, or a bare Python."""
+
+    python: str = sys.executable
+    record: Any = None
+    attended = False
+
+    def argv(self, argv: list[str]) -> list[str]:
+        return [self.python, *argv[1:]] if argv[0] == "python" else argv
+
+    inside = argv
 
 
 def make_order(**fields: Any) -> JobOrder:

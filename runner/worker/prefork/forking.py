@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Set
 
+    from .bytecode import Bytecode
+
 _WARNS: bool = sys.version_info >= (3, 12)
 _HELD_BACK = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
@@ -50,6 +52,8 @@ class Interpreter:
         The reading end of a pipe that closes when the controller dies.
     unneeded : callable
         Our exit function, for scripts that must end through Python's own shutdown.
+    bytecode : Bytecode
+        That of the modules beside the script.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Interpreter:
         ours: "Set[int]",
         lifeline: int,
         unneeded: "Any",
+        bytecode: "Bytecode",
     ) -> None:
         self.path, self.learn = list(sys.path), None  # type: List[str], Any
         self.began = time.time()
@@ -66,7 +71,7 @@ class Interpreter:
         self.own = [
             name for name in sys.modules if script.is_worker_module(name)
         ]  # after a fork this would copy memory
-        self.found, self.unneeded = teardown.InitialModules(kept), unneeded
+        self.found, self.unneeded, self.bytecode = teardown.InitialModules(kept), unneeded, bytecode
         self._packages = {name.split(".")[0] for name in kept}
         self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours

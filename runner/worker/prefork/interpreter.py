@@ -66,9 +66,10 @@ def serve(channel: int, lifeline: int) -> None:
     except preload.Refused as refusal:
         control.sendall(json.dumps({"refused": str(refusal)}).encode("ascii") + b"\n")
         os._exit(0)
-    from . import forking
+    from . import bytecode, forking
 
-    interpreter = forking.Interpreter(first, {channel, lifeline}, lifeline, teardown.keep_libraries)
+    compiled = bytecode.Bytecode(first["script"])
+    interpreter = forking.Interpreter(first, {channel, lifeline}, lifeline, teardown.keep_libraries, compiled)
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # so that the children's collections do not copy our pages

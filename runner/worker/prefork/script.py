@@ -42,8 +42,9 @@ class StartScript(BaseException):
         self.__traceback__ = None
         for descriptor in _opened() - self._interpreter.descriptors:
             _close(descriptor)
-        _unload_worker_modules([*self._interpreter.own, *self._interpreter.found.newer()])
         path = _absolute(self._argv[1])
+        self._interpreter.bytecode.write(os.path.dirname(os.path.realpath(path)))
+        _unload_worker_modules([*self._interpreter.own, *self._interpreter.found.newer()])
         try:
             with open(path, "rb") as file:
                 code = compile(file.read(), path, "exec", dont_inherit=True)

@@ -17,7 +17,7 @@ from runner.compute.local.job import ForkedJob, LocalJob
 from runner.compute.local.prefork import AVAILABLE
 from runner.worker.layout import RESOURCES
 from tests.support.pythons import is_there, others
-from tests.support.run_folders import Folder, lives, make
+from tests.support.run_folders import Folder, Handle, lives, make
 from tests.support.suite.covered import WORKER
 from tests.support.waiting import wait_for
 
@@ -26,20 +26,6 @@ pytestmark = [
     pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system"),
     pytest.mark.keeps("prefork.interpreter"),  # the interpreters of `computes`
 ]
-
-
-@dataclasses.dataclass
-class Handle:
-    """The environment of the tests, or a bare Python."""
-
-    python: str = sys.executable
-    record: Any = None
-    attended = False
-
-    def argv(self, argv: list[str]) -> list[str]:
-        return [self.python, *argv[1:]] if argv[0] == "python" else argv
-
-    inside = argv
 
 
 @pytest.fixture(scope="module")

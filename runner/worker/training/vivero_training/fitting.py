@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .answers import Answering
 from .building import build, set_seeds
 from .datasets import CLASSES, CLUSTERS, COMPONENTS, NUMBERS, OUTLIERS, SUPERVISED, Dataset
 from .declaration import Declaration
@@ -122,7 +123,7 @@ def score(model: Any, data: Dataset, scorers: Mapping[str, Any]) -> dict[str, fl
         If a scorer does not suit the model or the target.
     """
     options = {} if data.weights is None else {"sample_weight": data.weights}
-    scores = {}
+    scores, model = {}, Answering(model, data.features) if data.kind in SUPERVISED else model
     for name, scorer in scorers.items():
         try:
             scores[name] = float(scorer(model, data.features, data.target, **options))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..answers import Answering
 from ..datasets import CLASSES, SUPERVISED, Dataset
 from ..fitting import cross_validate, fit, score
 from ..recording import OUTPUTS, plain
@@ -87,19 +88,20 @@ def _evaluate(fitted: Any, test: Dataset, training: Training) -> list[str]:
     """Score the holdout, log its charts and tables, and return warnings."""
     settings, recorder, evaluation = training.declaration.train, training.recorder, training.evaluation
     first, seed = training.scorers[training.first], settings["seed"]
-    scores, found = score(fitted, test, training.scorers), intervals(fitted, test, training.scorers, seed)
-    warnings = list(deciders(training.rows, test, fitted.predict(test.features)))
+    model = Answering(fitted, test.features)
+    scores, found = score(model, test, training.scorers), intervals(model, test, training.scorers, seed)
+    warnings = list(deciders(training.rows, test, model.predict(test.features)))
     for name, value in scores.items():
         recorder.value(f"holdout_{name}", value)
         for end, bound in zip(("low", "high"), found[name] or ()):
             recorder.value(f"holdout_{name}_{end}", bound)
     evaluation["holdout"] = {name: {"score": scores[name], "interval": found[name]} for name in scores}
     log = charts.log_classes if test.kind == CLASSES else charts.log_numbers
-    evaluation.update(log(fitted, test, recorder))
+    evaluation.update(log(model, test, recorder))
     if settings["figures"]:
-        for name, figure in figures(fitted, test):
+        for name, figure in figures(model, test):
             recorder.figure(f"{name}.png", figure)
-    evaluation["worst_rows"] = worst_rows(fitted, test)
+    evaluation["worst_rows"] = worst_rows(model, test)
     recorder.table("worst_rows", evaluation["worst_rows"])
     if settings["permutation_repeats"]:
         evaluation["importance"] = importance(fitted, test, first, settings["permutation_repeats"], seed)

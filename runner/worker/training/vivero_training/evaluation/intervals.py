@@ -6,13 +6,13 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..answers import METHODS
 from ..datasets import Dataset
 from .row_scores import NAN, row_score
 
 RESAMPLES = 200
 _MOST_DRAWN = 5000  # rows or groups in one resample; the time of a score grows with them
 _SHARES = (2.5, 97.5)  # percentiles
-_METHODS = ("predict", "predict_proba", "decision_function")
 
 
 class _Replayed:
@@ -24,7 +24,7 @@ class _Replayed:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._model, name)
-        if name not in _METHODS:
+        if name not in METHODS:
             return method
         if name not in self._answers:
             self._answers[name] = method(self._features)
