@@ -3,7 +3,8 @@
 ``python -m tests.benchmarks.training [--rounds 5] [--trials 100]``: whole commands in turn. The script of one run is
 what ``vivero script`` prints, with its model in ``outputs``, so that both register one. It cross-validates and scores
 the holdout, and leaves out the dummy, intervals, importance, charts and card of a declared training. The script of the
-sweep cross-validates, as a trial does; only the declared sweep ends with a run that trains and registers the best.
+sweep cross-validates, as a trial does; only the declared sweep ends with a run that trains and registers the best, so
+sweeps are compared with and without it.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +51,15 @@ def run(command: list[str], folder: Path) -> tuple[float, str]:
     if done.returncode != 0:
         raise SystemExit(f"{command[:4]}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return seconds, done.stdout
+
+
+def run_sweep(command: list[str], folder: Path) -> tuple[float, float]:
+    """Return the seconds of a whole sweep, and those until its last trial ended."""
+    begun = datetime.now(UTC)
+    seconds = run(command, folder)[0]
+    newest = max((folder / "workspace" / "sweeps").glob("*/sweep.json"), key=lambda path: path.stat().st_mtime)
+    ended = datetime.fromisoformat(json.loads(newest.read_text())["ended"])
+    return seconds, (ended - begun).total_seconds()
 
 
 def peak_memory(folder: Path, experiment: str) -> list[float]:
@@ -95,8 +106,9 @@ def main() -> None:
         costs = ",".join(str(round(0.01 * 1.1**number, 6)) for number in range(given.trials))
         trials = ["runner", "-m", *words, "job.script=trial.py", "model.register=none", f"+job.arguments.C={costs}"]
         many = [*declared[:1], "-m", *declared[1:], f"estimator.C={costs}"]
-        pairs = [(run(trials, folder)[0], run(many, folder)[0]) for _ in range(given.rounds)]
-        compare(f"{given.trials} trials", pairs, SWEEP)
+        rounds = [(run_sweep(trials, folder), run_sweep(many, folder)) for _ in range(given.rounds)]
+        compare(f"{given.trials} trials", [(script[1], declared[1]) for script, declared in rounds], SWEEP)
+        compare("with the final run", [(script[0], declared[0]) for script, declared in rounds], SWEEP)
 
 
 if __name__ == "__main__":
