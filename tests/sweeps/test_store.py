@@ -12,6 +12,7 @@ from runner.io.files import write_json
 from runner.layout import Layout
 from runner.sweeps.ranking.best import best_trials
 from runner.sweeps.store import SweepStore
+from tests.support.suite.pace import slowdown
 from tests.support.sweeps import ACCURACY, SECONDS, sweep, trial
 
 
@@ -144,7 +145,7 @@ def test_a_thousand_trials_are_quick(store: Any) -> None:
     begun = time.process_time()
     replayed = store.replay(store.read(record.id))
     assert replayed.trials == record.trials and replayed.best == (999,)
-    assert time.process_time() - begun < 1.0
+    assert time.process_time() - begun < slowdown()
     assert (store.layout.sweep(record.id).root / "sweep.json").exists()
 
 
