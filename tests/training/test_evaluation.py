@@ -163,7 +163,7 @@ FIGURES = {
         "calibration_curve",
     },
     "gaussian_nb sklearn:digits": {"confusion_matrix", "roc_curve", "precision_recall_curve", "calibration_curve"},
-    "linear_svc sklearn:wine": {"confusion_matrix"},
+    "linear_svc sklearn:wine": {"confusion_matrix", "roc_curve", "precision_recall_curve"},
     "ridge sklearn:diabetes": {"predicted_against_true", "residuals"},
 }
 

@@ -11,22 +11,40 @@ from tests.support.command_line import CommandLine
 from tests.support.training import declared, module, train
 
 TABLE = """\
-id,city,age,spent,left,same
-1,A,20,1.5,no,7
-2,B,,2.5,yes,7
-3,A,30,3.5,no,7
-4,B,40,4.5,yes,7
-5,A,50,5.5,no,7
-6,B,60,6.5,rare,7
+id,city,age,spent,left,same,change,nothing,endless
+1,A,20,1.5,no,7,2,0,1
+2,B,,2.5,yes,7,-3,0,inf
+3,A,30,3.5,no,7,0,0,2
+4,B,40,4.5,yes,7,1,0,2
+5,A,50,5.5,no,7,1,0,2
+6,B,60,6.5,rare,7,1,0,2
 """
 SVC = {"_target_": "sklearn.svm.SVC"}
 OWN: dict[str, tuple[dict[str, Any], str]] = {
     "column": ({"target": "lft"}, "train.target: the data has no column 'lft'. Did you mean 'left'?"),
     "constant": ({"target": "same"}, "train.target: 'same' has the same value in all rows"),
-    "missing": ({"target": "age"}, "train.target: 1 rows have no 'age'. Remove these rows"),
-    "few": ({"holdout": None}, "train.cross_validation: class 'rare' has 1 rows, fewer than the 5 folds"),
-    "split": ({}, "train.holdout: The least populated class"),
+    "missing": ({"target": "age"}, "train.target: 1 row has no 'age'. Remove it"),
+    "few": ({"holdout": None}, "train.cross_validation: class 'rare' has 1 row, fewer than the 5 folds"),
+    "split": ({}, "train.holdout: class 'rare' has only 1 row, which cannot be on both sides"),
+    "fractions": (
+        {"target": "spent"},
+        "train.target: 'spent' has fractions such as 1.5, but the estimator predicts classes. "
+        "Choose one that predicts numbers, such as estimator=ridge",
+    ),
     "groups": ({"groups": "household"}, "train.groups: the data has no column 'household'"),
+    "no group": ({"groups": "age"}, "train.groups: 1 row has no 'age'. Remove it"),
+    "weights": ({"sample_weight": "city"}, "train.sample_weight: 'city' is not numeric"),
+    "no weight": ({"sample_weight": "age"}, "train.sample_weight: 1 row has no 'age'. Remove it"),
+    "negative": (
+        {"sample_weight": "change"},
+        "train.sample_weight: 'change' has -3, but weights are numbers from 0 on",
+    ),
+    "zero": ({"sample_weight": "nothing"}, "train.sample_weight: 'nothing' is 0 in all rows"),
+    "endless": ({"sample_weight": "endless"}, "train.sample_weight: 'endless' has inf, but weights are numbers from 0"),
+    "groups of folds": (
+        {"cross_validation": {"_target_": "sklearn.model_selection.GroupKFold"}, "holdout": None},
+        "train.cross_validation: The 'groups' parameter should not be None. Set train.groups=COLUMN",
+    ),
     "after": ({"holdout": {"after": 3, "column": "since"}}, "train.holdout.column: the data has no column 'since'"),
     "none after": ({"holdout": {"after": 9, "column": "id"}}, "train.holdout leaves no rows in the holdout"),
     "all after": ({"holdout": {"after": 0, "column": "id"}}, "train.holdout leaves no rows to train on"),
@@ -56,6 +74,14 @@ def test_a_table_that_does_not_fit(name: str, tmp_path: Path, monkeypatch: Any) 
     assert type(caught.value).__name__ == "Mistake"
     assert str(caught.value).startswith(expected) or expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_table_with_another_separator(separator: str, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "t.csv").write_text(TABLE.replace(",", separator))
+    with pytest.raises(Exception, match="Separate its columns by commas") as caught:
+        train(declared(SVC, data="./t.csv", target="left"), monkeypatch, tmp_path, train=tmp_path / "t.csv")
+    assert f"train.data: t.csv is separated by {separator!r}" in str(caught.value)
 
 
 TREES: dict[str, tuple[Any, str]] = {

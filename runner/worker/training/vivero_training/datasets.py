@@ -1,4 +1,4 @@
-"""Loads a table, and takes target, groups and weights from it."""
+"""Loads the tables to learn from."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from .dates import with_dates
 from .declaration import BUNDLED, Declaration
 from .memory import memory_line
 from .mistakes import Mistake, first_line, nearest
+from .roles import column_of, groups_of, target_of, weights_of
 
-CLASSES, NUMBERS = "classes", "numbers"
-CLUSTERS, OUTLIERS, COMPONENTS = "clusters", "outliers", "components"
-SUPERVISED = (CLASSES, NUMBERS)  # learn a target; for the others it is only compared with what they find
 _BUNDLED = ("iris", "wine", "breast_cancer", "digits", "diabetes")
 _READERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".csv": ("read_csv", {}),
@@ -69,37 +67,21 @@ def load(name: str, declaration: Declaration, kind: str) -> Dataset:
     if not len(table):
         raise Mistake(f"train.data: {_shown(place)} has no rows")
     for column in train["features"]["dates"]:
-        _column(table, column, "train.features.dates")
+        column_of(table, column, "train.features.dates")
     table = with_dates(table, train["features"]["dates"])
-    target = _target(table, train["target"] or default, kind)
-    groups = _column(table, train["groups"], "train.groups") if train["groups"] else None
-    weights = _column(table, train["sample_weight"], "train.sample_weight") if train["sample_weight"] else None
+    target = target_of(table, train["target"] or default, kind)
+    groups = groups_of(table, train["groups"]) if train["groups"] else None
+    weights = weights_of(table, train["sample_weight"]) if train["sample_weight"] else None
     for column in train["slices"]:
-        _column(table, column, "train.slices")
+        column_of(table, column, "train.slices")
     others = {None if target is None else target.name, train["groups"], train["sample_weight"]}
     return Dataset(table, _features(table, train["features"], others), target, groups, weights, kind)
-
-
-def _target(table: Any, name: str | None, kind: str) -> Any:
-    """Return the target, or None if there is none and nothing is predicted."""
-    if name is None:
-        if kind in SUPERVISED:
-            raise Mistake("train.target is not set. Name the column to predict: train.target=COLUMN")
-        return None
-    target = _column(table, name, "train.target")
-    if target.isna().any():
-        raise Mistake(f"train.target: {int(target.isna().sum())} rows have no '{name}'. Remove these rows")
-    if kind in SUPERVISED and target.nunique() < 2:
-        raise Mistake(f"train.target: '{name}' has the same value in all rows")
-    if kind == NUMBERS and not _is_number(target):
-        raise Mistake(f"train.target: '{name}' is not numeric, but the estimator predicts numbers")
-    return target
 
 
 def _features(table: Any, settings: Mapping[str, Any], others: Any) -> Any:
     for key in ("keep", "drop"):
         for name in settings[key]:
-            _column(table, name, f"train.features.{key}")
+            column_of(table, name, f"train.features.{key}")
     kept = settings["keep"] or [name for name in table.columns if name not in others]
     chosen = [name for name in kept if name not in settings["drop"]]
     for name in chosen:
@@ -108,14 +90,6 @@ def _features(table: Any, settings: Mapping[str, Any], others: Any) -> Any:
     if not chosen:
         raise Mistake("train.features leaves no column to learn from")
     return plain_columns(table[chosen])
-
-
-def _column(table: Any, name: str, setting: str) -> Any:
-    if name not in table.columns:
-        columns = [str(column) for column in table.columns]
-        shown = nearest(name, columns) or f". It has {', '.join(columns[:20])}"
-        raise Mistake(f"{setting}: the data has no column '{name}'{shown}")
-    return table[name]
 
 
 def _bundled(name: str) -> Any:
@@ -141,9 +115,18 @@ def _read(place: str) -> Any:
         line = memory_line(path)
         if line is not None:
             print(line, flush=True)
-        return getattr(pandas, reader)(path, **options)
+        return _checked(getattr(pandas, reader)(path, **options), path)
     except (ValueError, OSError, ImportError) as error:
         raise Mistake(f"train.data: {path.name} cannot be read: {first_line(error)}") from None
+
+
+def _checked(table: Any, path: Path) -> Any:
+    """Return a table, unless its columns were not told apart."""
+    names = [str(name) for name in table.columns]
+    separator = next((one for one in (";", "\t", "|") if len(names) == 1 and one in names[0]), None)
+    if separator is not None and path.suffix.lower() == ".csv":
+        raise Mistake(f"train.data: {path.name} is separated by {separator!r}. Separate its columns by commas")
+    return table
 
 
 def _file(path: Path) -> Path:
@@ -166,12 +149,6 @@ def _pandas() -> Any:
             "train.data: reading a table needs pandas in the environment: pip install pandas, or environment.packages"
         ) from None
     return pandas
-
-
-def _is_number(column: Any) -> bool:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    return is_numeric_dtype(column) and not is_bool_dtype(column)
 
 
 def _shown(place: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .mistakes import Mistake, first_line
+from .roles import check_complete, column_of
 
 _ISO = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}.*)?)?")
 
@@ -68,11 +69,8 @@ def after(table: Any, settings: Mapping[str, Any]) -> Any:
     from pandas.api import types
 
     name, limit, setting = settings["column"], settings["after"], f"train.holdout.after={settings['after']}"
-    if name not in table.columns:
-        raise Mistake(f"train.holdout.column: the data has no column '{name}'")
-    column = table[name]
-    if column.isna().any():
-        raise Mistake(f"train.holdout.column: {int(column.isna().sum())} rows have no '{name}'. Remove these rows")
+    column = column_of(table, name, "train.holdout.column")
+    check_complete(column, "train.holdout.column")
     try:
         if not types.is_numeric_dtype(column):
             column, limit = as_times(column, setting), as_times(pandas.Series([str(limit)], name=name), setting)[0]

@@ -8,9 +8,10 @@ from typing import Any
 
 from .answers import Answering
 from .building import build, set_seeds
-from .datasets import CLASSES, CLUSTERS, COMPONENTS, NUMBERS, OUTLIERS, SUPERVISED, Dataset
+from .datasets import Dataset
 from .declaration import Declaration
 from .mistakes import Mistake, first_line
+from .roles import CLASSES, CLUSTERS, COMPONENTS, NUMBERS, OUTLIERS, SUPERVISED
 from .scoring import check_scorer, known_scorers, scorer_for
 
 ESTIMATOR, PREPROCESSING = "estimator", "preprocessing"

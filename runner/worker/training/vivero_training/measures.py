@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .datasets import CLUSTERS, COMPONENTS, Dataset
+from .datasets import Dataset
+from .roles import CLUSTERS, COMPONENTS
 
 _MOST_ROWS = 2000  # whose distances are compared with each other
 

@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Mapping
 
-from .datasets import CLASSES, CLUSTERS, OUTLIERS, SUPERVISED, Dataset, load
+from .datasets import Dataset, load
 from .declaration import BUNDLED, Declaration, read_declaration
 from .fitting import cross_validate, make_model
 from .mistakes import Mistake
 from .recording import Recorder
+from .roles import CLASSES, CLUSTERS, OUTLIERS, SUPERVISED
 from .scoring import scorers
 from .splits import folds, hold_out
 from .training import Training

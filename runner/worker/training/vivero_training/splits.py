@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .building import TARGET, build
-from .datasets import CLASSES, Dataset, load
+from .datasets import Dataset, load
 from .dates import after
 from .declaration import Declaration
 from .mistakes import Mistake, first_line
+from .roles import CLASSES
 
 
 def hold_out(data: Dataset, declaration: Declaration) -> tuple[Dataset, Dataset | None]:
@@ -68,6 +69,8 @@ def _random(data: Dataset, settings: Mapping[str, Any]) -> Any:
     stratify = settings["stratify"]
     if stratify is None:
         stratify = data.kind == CLASSES and data.groups is None
+    if stratify and data.groups is None:
+        _check_both_sides(data)
     try:
         if data.groups is not None:
             splitter = GroupShuffleSplit(n_splits=1, test_size=size, random_state=seed)
@@ -75,6 +78,14 @@ def _random(data: Dataset, settings: Mapping[str, Any]) -> Any:
         return train_test_split(numbers, test_size=size, random_state=seed, stratify=data.target if stratify else None)
     except ValueError as error:
         raise Mistake(f"train.holdout: {first_line(error)}") from None
+
+
+def _check_both_sides(data: Dataset) -> None:
+    """Check that each class has a row for the training and one for the holdout."""
+    alone = [str(label) for label, count in data.target.value_counts().items() if count < 2]
+    if alone:
+        more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
+        raise Mistake(f"train.holdout: class '{alone[0]}'{more} has only 1 row, which cannot be on both sides")
 
 
 def folds(data: Dataset, declaration: Declaration) -> list[Any]:
@@ -89,7 +100,8 @@ def folds(data: Dataset, declaration: Declaration) -> list[Any]:
     try:
         return list(splitter.split(data.features, data.target, data.groups))
     except (TypeError, ValueError) as error:
-        raise Mistake(f"train.cross_validation: {first_line(error)}") from None
+        hint = ". Set train.groups=COLUMN" if data.groups is None and "'groups'" in str(error) else ""
+        raise Mistake(f"train.cross_validation: {first_line(error)}{hint}") from None
 
 
 def _splitter(data: Dataset, declaration: Declaration) -> Any:
@@ -120,8 +132,7 @@ def _check_sizes(data: Dataset, count: int) -> None:
     if data.kind == CLASSES and data.groups is None:
         sizes = data.target.value_counts()
         if sizes.min() < count:
-            raise Mistake(
-                f"train.cross_validation: class '{sizes.idxmin()}' has {sizes.min()} rows, fewer than the {count} folds"
-            )
+            rows = "1 row" if sizes.min() == 1 else f"{sizes.min()} rows"
+            raise Mistake(f"train.cross_validation: class '{sizes.idxmin()}' has {rows}, fewer than the {count} folds")
     if data.groups is not None and data.groups.nunique() < count:
         raise Mistake(f"train.cross_validation: {data.groups.nunique()} groups are fewer than the {count} folds")

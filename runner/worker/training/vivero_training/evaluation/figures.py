@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..datasets import CLASSES, Dataset
+from ..datasets import Dataset
 from ..mistakes import Mistake
+from ..roles import CLASSES
 from .confidences import confidences
 
 _CURVES = 10  # classes that have a curve each

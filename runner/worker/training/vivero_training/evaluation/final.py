@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..answers import Answering
-from ..datasets import CLASSES, SUPERVISED, Dataset
+from ..datasets import Dataset
 from ..fitting import cross_validate, fit, score
 from ..recording import OUTPUTS, plain
+from ..roles import CLASSES, SUPERVISED
 from ..training import Training
 from . import card, charts, leaks
 from .deciders import deciders

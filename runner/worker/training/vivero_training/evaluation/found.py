@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..datasets import COMPONENTS, OUTLIERS, Dataset
+from ..datasets import Dataset
 from ..fitting import score
 from ..recording import plain
+from ..roles import COMPONENTS, OUTLIERS
 from ..training import Training
 
 

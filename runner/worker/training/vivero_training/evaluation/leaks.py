@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..datasets import CLASSES, SUPERVISED, Dataset
+from ..datasets import Dataset
 from ..dates import have_dates
+from ..roles import CLASSES, SUPERVISED
 
 _MOST_COLUMNS = 200  # that are compared with the target, one by one
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..datasets import CLASSES, Dataset
+from ..datasets import Dataset
 from ..recording import plain
+from ..roles import CLASSES
 
 _MOST = 10
 
