@@ -116,7 +116,8 @@ def _target(name: str, table: TableRecord) -> ColumnRecord:
     if column is None:
         raise UserError(f"The table has no column '{name}'", nearest(name, [one.name for one in table.columns]))
     if column.missing:
-        raise UserError(f"{column.missing:,} rows have no '{name}', which cannot be learned from", "Remove these rows")
+        rows = "1 row has" if column.missing == 1 else f"{column.missing:,} rows have"
+        raise UserError(f"{rows} no '{name}', which cannot be learned from", "Remove these rows")
     if column.type in ("object", "empty") or _has_dates(column):
         raise UserError(f"'{name}' has neither classes nor numbers", "Choose another target")
     if column.distinct == 1 or (column.type in ("integer", "number") and column.min == column.max):
