@@ -72,7 +72,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     HydraConfig.instance().cfg = None
 
 
-@pytest.mark.slow("looks at each key of a composition with each value")
+@pytest.mark.slow("looks at each key of a composition with each value", seconds=180)
 @pytest.mark.sampled(2, covers=["conf/**/*.yaml", "runner/*.py", "runner/config/**/*.py"])
 @pytest.mark.parametrize("chosen", CHOSEN)
 def test_a_value_of_another_kind_is_taken_or_told(chosen: str, plan: Any) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -81,18 +84,39 @@ def test_what_a_compiler_has_to_say_is_said_in_every_run(compute: LocalCompute, 
 
 @given(st.text("abc=1()\n\t '\\#:", max_size=60))
 def test_any_text_is_compiled_as_the_import_compiles_it_or_left(text: str) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", False)
         folder = Path(temporary)
         (folder / "train.py").write_text("import beside\n")
         (folder / "beside.py").write_text(text)
         Bytecode(str(folder / "train.py")).write(str(folder))
-        beside = folder / "beside.py"
-        if [*folder.rglob("*.pyc")]:
-            found = importlib.machinery.SourceFileLoader("beside", str(beside)).get_code("beside")
-            assert found == compile(beside.read_bytes(), str(beside), "exec")
+        assert [*folder.rglob("*.pyc")] == [folder / "__pycache__" / Path(cached).name for cached in expected(folder)]
+        for path in folder.rglob("*.pyc"):
+            found = Loader("beside", str(folder / "beside.py")).get_code("beside")
+            assert found == compile(text, str(folder / "beside.py"), "exec", dont_inherit=True), path
 
 
-def test_a_folder_that_cannot_be_written_is_left(tmp_path: Path) -> None:
+class Loader(importlib.machinery.SourceFileLoader):
+    """Python's loader of modules, where it finds bytecode."""
+
+    def source_to_code(self, *_arguments: object, **_options: object) -> NoReturn:  # type: ignore[override]
+        raise AssertionError("it was compiled anew")
+
+
+def expected(folder: Path) -> list[str]:
+    """Return the bytecode file of a module that compiles without a word."""
+    source = folder / "beside.py"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            compile(source.read_bytes(), str(source), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, Warning):
+        return []
+    return [importlib.util.cache_from_source(str(source))]
+
+
+def test_a_folder_that_cannot_be_written_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     (tmp_path / "train.py").write_text("import beside\n")
     (tmp_path / "beside.py").write_text("x = 1\n")
     bytecode = Bytecode(str(tmp_path / "train.py"))
