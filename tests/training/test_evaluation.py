@@ -63,6 +63,8 @@ def test_a_model_without_probabilities_has_the_curves_of_its_margins(
     assert {"roc_curve", "precision_recall_curve", "confusion_matrix"} <= drawn and "calibration_curve" not in drawn
     _, tables = kept.charts["accuracy_table"]
     assert "thresholds" not in kept.tables and "probability_tables" not in tables
+    if "worst_rows" in kept.tables:  # only what is wrong
+        assert set(kept.tables["worst_rows"]["error"]) == {1.0}
     loaded = (load_breast_cancer if data == "breast_cancer" else load_wine)(as_frame=True)
     names = loaded.target_names[loaded.target]
     _, rows, _, true = train_test_split(loaded.data, names, test_size=0.2, random_state=0, stratify=names)

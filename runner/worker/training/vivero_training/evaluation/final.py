@@ -103,7 +103,8 @@ def _evaluate(fitted: Any, test: Dataset, training: Training) -> list[str]:
         for name, figure in figures(model, test):
             recorder.figure(f"{name}.png", figure)
     evaluation["worst_rows"] = worst_rows(model, test)
-    recorder.table("worst_rows", evaluation["worst_rows"])
+    if evaluation["worst_rows"]["row"]:
+        recorder.table("worst_rows", evaluation["worst_rows"])
     if settings["permutation_repeats"]:
         evaluation["importance"] = importance(fitted, test, first, settings["permutation_repeats"], seed)
         recorder.table("importance", evaluation["importance"])

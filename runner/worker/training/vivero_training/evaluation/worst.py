@@ -12,7 +12,7 @@ _MOST = 10
 
 
 def worst_rows(model: Any, test: Dataset) -> dict[str, list[Any]]:
-    """Return a table of the ten rows with the largest error, largest first.
+    """Return a table of the ten rows with the largest error, largest first. Rows without an error are left out.
 
     Returns
     -------
@@ -25,6 +25,7 @@ def worst_rows(model: Any, test: Dataset) -> dict[str, list[Any]]:
     predicted, true = model.predict(test.features), test.target.to_numpy()
     errors = _errors(model, test, predicted, true)
     order = numpy.argsort(-errors, kind="stable")[:_MOST]
+    order = order[errors[order] > 0]
     return {
         "row": plain(test.target.index.to_numpy()[order]),
         "true": plain(true[order]),
