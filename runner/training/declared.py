@@ -103,6 +103,12 @@ def _check(spec: RunSpec) -> None:
         raise UserError("train.target is not set", "Name the column to predict: train.target=COLUMN")
 
 
+def is_in_order(train: Mapping[str, Any]) -> bool:
+    """Return whether the folds of a training follow the order of the rows, so that no split may shuffle them."""
+    settings = train["cross_validation"]
+    return settings is not None and str(settings.get("_target_", "")).endswith(".TimeSeriesSplit")
+
+
 def learns_target(estimator: Mapping[str, Any]) -> bool:
     """Return whether an estimator predicts a column, as far as its name tells. The program asks the estimator."""
     return not str(estimator["_target_"]).startswith(_WITHOUT_TARGET)

@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.training.declaration import VARIABLE
-from runner.training.declared import learns_target
+from runner.training.declared import is_in_order, learns_target
 from runner.training.python_writer import TARGET, PythonWriter, joined, literal
 from runner.training.script_measures import write_measures
 from runner.training.script_tables import load, load_holdout, target_of
@@ -61,9 +61,9 @@ def script_of(run_id: str, config: Mapping[str, Any], paths: Mapping[str, str], 
         writer.add("", _POSITIVE.strip(), "")
     _model(writer, declaration)
     _split(writer, train, paths)
-    if is_supervised and names:
+    if is_supervised:
         _score(writer, train, names)
-    elif not is_supervised:
+    else:
         _measure(writer, train, names)
     name = str(config["estimator"].get(TARGET)).rpartition(".")[2]
     return writer.text(f"Trains a {name}, as run {run_id} of vivero did.")
@@ -118,7 +118,7 @@ def _model(writer: PythonWriter, declaration: Mapping[str, Any]) -> None:
 def _split(writer: PythonWriter, train: Mapping[str, Any], paths: Mapping[str, str]) -> None:
     """Write the split in training rows and holdout, as positions ``train`` and ``test``, and the folds."""
     numpy, settings = writer.need("numpy"), train["holdout"]
-    everything = f"{numpy}.arange(len(data))"
+    everything, in_order = f"{numpy}.arange(len(data))", is_in_order(train)
     if settings is None or "data" in settings:
         writer.add(f"train = {everything}")
     elif "after" in settings:
@@ -131,11 +131,15 @@ def _split(writer: PythonWriter, train: Mapping[str, Any], paths: Mapping[str, s
             '    limit = pandas.to_datetime(str(limit), format="ISO8601", utc=True)',
             f"train, test = {numpy}.flatnonzero(~(times > limit)), {numpy}.flatnonzero(times > limit)",
         )
+        if in_order:
+            writer.add(f'train = train[{numpy}.argsort(times.to_numpy()[train], kind="stable")]')
+    elif in_order:
+        function = writer.need("sklearn.model_selection.train_test_split")
+        writer.add(f"train, test = {function}({everything}, test_size={settings['size']!r}, shuffle=False)")
     elif train["groups"]:
-        kind = writer.need("sklearn.model_selection.GroupShuffleSplit")
         writer.add(
-            f"splitter = {kind}(n_splits=1, test_size={settings['size']!r}, random_state={settings['seed']!r})",
-            f"train, test = next(splitter.split({everything}, groups=groups))",
+            f"splitter = {_of_groups(writer, settings)}",
+            f"train, test = next(splitter.split({everything}, {'y' if target_of(train) else None}, groups))",
         )
     else:
         function = writer.need("sklearn.model_selection.train_test_split")
@@ -147,6 +151,18 @@ def _split(writer: PythonWriter, train: Mapping[str, Any], paths: Mapping[str, s
         writer.add(f"train, test = {made}")
     if settings is not None and "data" in settings:
         load_holdout(writer, train, paths)
+
+
+def _of_groups(writer: PythonWriter, settings: Mapping[str, Any]) -> str:
+    """Return the splitter that divides rows by their groups."""
+    size, seed = settings["size"], settings["seed"]
+    kind = writer.need("sklearn.model_selection.GroupShuffleSplit")
+    plain = f"{kind}(n_splits=1, test_size={size!r}, random_state={seed!r})"
+    if not settings["stratify"]:
+        return plain
+    kind, check = writer.need("sklearn.model_selection.StratifiedGroupKFold"), writer.need("sklearn.base.is_classifier")
+    count = repr(max(2, round(1 / size))) if size < 1 else f"max(2, round(len(data) / {size!r}))"
+    return f"{kind}({count}, shuffle=True, random_state={seed!r}) if {check}(model) else {plain}"
 
 
 def _folds(writer: PythonWriter, train: Mapping[str, Any]) -> str:
@@ -169,14 +185,15 @@ def _folds(writer: PythonWriter, train: Mapping[str, Any]) -> str:
 
 
 def _score(writer: PythonWriter, train: Mapping[str, Any], names: list[str]) -> None:
-    scorer, weighted = writer.need("sklearn.metrics.get_scorer"), bool(train["sample_weight"])
-    scorer = "scorer_of" if _chooses_label(train, names) else scorer
-    writer.add(f"scorers = {{name: {scorer}(name) for name in {literal(names)}}}")
+    weighted = bool(train["sample_weight"])
+    if names:
+        scorer = "scorer_of" if _chooses_label(train, names) else writer.need("sklearn.metrics.get_scorer")
+        writer.add(f"scorers = {{name: {scorer}(name) for name in {literal(names)}}}")
     writer.add("", *_fitting(writer, train), "")
-    if train["cross_validation"] is not None:
+    if names and train["cross_validation"] is not None:
         writer.add(*_cross_validation(writer, train, weighted))
     writer.add("final = fitted(train)")
-    if train["holdout"] is not None:
+    if names and train["holdout"] is not None:
         writer.add(*_holdout(train, weighted))
     writer.add(f'{writer.need("joblib")}.dump(final, "model.joblib")')
 

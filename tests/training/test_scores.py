@@ -136,6 +136,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "no folds": {"cross_validation": None},
     "repeats": {"cross_validation": {"folds": 3, "repeats": 2}},
     "in order": {"cross_validation": {"folds": 3, "shuffle": False}},
+    "later": {
+        "cross_validation": {"_target_": "sklearn.model_selection.TimeSeriesSplit", "n_splits": 3},
+        "holdout": {"after": "2024-03-01", "column": "since"},
+    },
+    "groups by class": {"groups": "household", "holdout": {"size": 0.3, "stratify": True}},
     "times": {"cross_validation": {"_target_": "sklearn.model_selection.TimeSeriesSplit", "n_splits": 3}},
     "scoring": {"scoring": ["f1", "average_precision", "neg_brier_score", "balanced_accuracy"]},
     "calibrated": {"calibrate": "sigmoid"},

@@ -22,6 +22,10 @@ class Answering:
         self._model, self._features = model, features
         self._answers: dict[str, Any] = {}
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:  # the model's, for checks of its kind and for messages
+        return type(self._model)
+
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._model, name)
         if name not in METHODS:

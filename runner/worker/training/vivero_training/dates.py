@@ -52,6 +52,25 @@ def have_dates(column: Any) -> bool:
     return bool(values) and all(isinstance(value, str) and _ISO.fullmatch(value.strip()) for value in values)
 
 
+def times_of(table: Any, settings: Mapping[str, Any]) -> Any:
+    """Return the column that a holdout is divided by, as numbers or times.
+
+    Raises
+    ------
+    Mistake
+        If a row has no value, or one that is neither.
+    """
+    from pandas.api import types
+
+    column = column_of(table, settings["column"], "train.holdout.column")
+    check_complete(column, "train.holdout.column")
+    return column if types.is_numeric_dtype(column) else as_times(column, _after(settings))
+
+
+def _after(settings: Mapping[str, Any]) -> str:
+    return f"train.holdout.after={settings['after']}"
+
+
 def after(table: Any, settings: Mapping[str, Any]) -> Any:
     """Return which rows come after a limit, as an array of bool of shape (n,).
 
@@ -68,12 +87,11 @@ def after(table: Any, settings: Mapping[str, Any]) -> Any:
     import pandas
     from pandas.api import types
 
-    name, limit, setting = settings["column"], settings["after"], f"train.holdout.after={settings['after']}"
-    column = column_of(table, name, "train.holdout.column")
-    check_complete(column, "train.holdout.column")
+    name, limit, setting = settings["column"], settings["after"], _after(settings)
+    times = times_of(table, settings)
     try:
-        if not types.is_numeric_dtype(column):
-            column, limit = as_times(column, setting), as_times(pandas.Series([str(limit)], name=name), setting)[0]
-        return (column > limit).to_numpy(dtype=bool)
+        if not types.is_numeric_dtype(times):
+            limit = as_times(pandas.Series([str(limit)], name=name), setting)[0]
+        return (times > limit).to_numpy(dtype=bool)
     except (TypeError, ValueError) as error:
         raise Mistake(f"{setting} cannot be compared with '{name}': {first_line(error)}") from None

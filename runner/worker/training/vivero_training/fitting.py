@@ -124,11 +124,14 @@ def score(model: Any, data: Dataset, scorers: Mapping[str, Any]) -> dict[str, fl
         If a scorer does not suit the model or the target.
     """
     options = {} if data.weights is None else {"sample_weight": data.weights}
-    scores, model = {}, Answering(model, data.features) if data.kind in SUPERVISED else model
+    scores, asked = {}, Answering(model, data.features) if data.kind in SUPERVISED else model
     for name, scorer in scorers.items():
         try:
-            scores[name] = float(scorer(model, data.features, data.target, **options))
+            scores[name] = float(scorer(asked, data.features, data.target, **options))
         except (AttributeError, TypeError, ValueError) as error:
+            if isinstance(error, AttributeError) and "predict_proba" in str(error):
+                line = f"train.scoring: {name} needs probabilities, which {_name(model)} does not give"
+                raise Mistake(line) from None
             hint = _of_several(name) if "multiclass" in str(error) or "multi_class" in str(error) else ""
             raise Mistake(f"train.scoring: {name} cannot be computed: {first_line(error)}{hint}") from None
     return scores

@@ -11,7 +11,7 @@ from .declaration import BUNDLED, Declaration, read_declaration
 from .fitting import cross_validate, make_model
 from .mistakes import Mistake
 from .recording import Recorder
-from .roles import CLASSES, CLUSTERS, OUTLIERS, SUPERVISED
+from .roles import CLASSES, CLUSTERS, OUTLIERS, SUPERVISED, check_two_classes
 from .scoring import scorers
 from .splits import folds, hold_out
 from .training import Training
@@ -52,6 +52,8 @@ def train(declaration: Declaration, recorder: Recorder) -> None:
 def _prepared(declaration: Declaration, recorder: Recorder) -> Training:
     model, kind = make_model(declaration)
     data = load("train", declaration, kind)
+    if declaration.train["threshold"] is not None:
+        check_two_classes(data.target, "train.threshold")
     rows, test = hold_out(data, declaration)
     return Training(
         declaration=declaration,

@@ -53,6 +53,18 @@ def target_of(table: Any, name: str | None, kind: str) -> Any:
     return target
 
 
+def check_two_classes(target: Any, setting: str) -> None:
+    """Check that a target has two classes.
+
+    Raises
+    ------
+    Mistake
+        If it has more.
+    """
+    if target.nunique() != 2:
+        raise Mistake(f"{setting} needs a target with two classes, but '{target.name}' has {target.nunique()}")
+
+
 def groups_of(table: Any, name: str) -> Any:
     """Return the column of groups.
 

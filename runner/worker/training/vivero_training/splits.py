@@ -7,7 +7,7 @@ from typing import Any
 
 from .building import TARGET, build
 from .datasets import Dataset, load
-from .dates import after
+from .dates import after, times_of
 from .declaration import Declaration
 from .mistakes import Mistake, first_line
 from .roles import CLASSES
@@ -26,7 +26,13 @@ def hold_out(data: Dataset, declaration: Declaration) -> tuple[Dataset, Dataset 
         return data, None
     if "data" in settings:
         return data, _other(data, declaration)
-    train, test = _by_time(data, settings) if "after" in settings else _random(data, settings)
+    in_order = is_in_order(declaration.train)
+    if "after" in settings:
+        train, test = _by_time(data, settings, in_order)
+    elif in_order:
+        train, test = _last(data, settings)
+    else:
+        train, test = _random(data, settings)
     if not len(train) or not len(test):
         part = "to train on" if not len(train) else "in the holdout"
         raise Mistake(f"train.holdout leaves no rows {part}")
@@ -54,16 +60,38 @@ def _kind(column: Any) -> str | None:
     return "texts" if any(isinstance(value, str) for value in column.tolist()) else None
 
 
-def _by_time(data: Dataset, settings: Mapping[str, Any]) -> Any:
+def is_in_order(train: Mapping[str, Any]) -> bool:
+    """Return whether the folds follow the order of the rows, so that no split may shuffle them."""
+    settings = train["cross_validation"]
+    return settings is not None and str(settings.get(TARGET, "")).endswith(".TimeSeriesSplit")
+
+
+def _by_time(data: Dataset, settings: Mapping[str, Any], in_order: bool) -> Any:
+    """Return the positions of the earlier and the later rows; those of the training may be sorted by their time."""
     import numpy
 
     is_after = after(data.table, settings)
-    return numpy.flatnonzero(~is_after), numpy.flatnonzero(is_after)
+    train = numpy.flatnonzero(~is_after)
+    if in_order:
+        train = train[numpy.argsort(times_of(data.table, settings).to_numpy()[train], kind="stable")]
+    return train, numpy.flatnonzero(is_after)
+
+
+def _last(data: Dataset, settings: Mapping[str, Any]) -> Any:
+    """Hold out the last rows. Rows of a table are in the order of time, which scikit-learn's folds expect."""
+    import numpy
+    from sklearn.model_selection import train_test_split
+
+    if settings["stratify"]:
+        raise Mistake("train.holdout.stratify cannot be combined with TimeSeriesSplit, whose holdout are the last rows")
+    if data.groups is not None:
+        raise Mistake("train.groups cannot be combined with TimeSeriesSplit")
+    return train_test_split(numpy.arange(len(data)), test_size=settings["size"], shuffle=False)
 
 
 def _random(data: Dataset, settings: Mapping[str, Any]) -> Any:
     import numpy
-    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+    from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, train_test_split
 
     size, seed, numbers = settings["size"], settings["seed"], numpy.arange(len(data))
     stratify = settings["stratify"]
@@ -73,8 +101,12 @@ def _random(data: Dataset, settings: Mapping[str, Any]) -> Any:
         _check_both_sides(data)
     try:
         if data.groups is not None:
-            splitter = GroupShuffleSplit(n_splits=1, test_size=size, random_state=seed)
-            return next(splitter.split(numbers, groups=data.groups))
+            if stratify and data.kind == CLASSES:
+                share = size if size < 1 else size / len(data)
+                splitter = StratifiedGroupKFold(max(2, round(1 / share)), shuffle=True, random_state=seed)
+            else:
+                splitter = GroupShuffleSplit(n_splits=1, test_size=size, random_state=seed)
+            return next(splitter.split(numbers, data.target, data.groups))
         return train_test_split(numbers, test_size=size, random_state=seed, stratify=data.target if stratify else None)
     except ValueError as error:
         raise Mistake(f"train.holdout: {first_line(error)}") from None

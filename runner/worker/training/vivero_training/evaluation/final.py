@@ -63,7 +63,11 @@ def finish(training: Training) -> None:
         warnings.append("The model was not evaluated: train.holdout and train.cross_validation are null")
     for line in warnings:
         print(f"warning: {line}")
-    facts: dict[str, Any] = {"model": repr(fitted), "data": training.described, "split": training.split}
+    facts: dict[str, Any] = {
+        "model": card.described(training.model),
+        "data": training.described,
+        "split": training.split,
+    }
     facts.update(warnings=warnings, scores=_rows(evaluation, training.scorers), ranges=card.ranges(rows.features))
     facts.update({name: evaluation.get(name) for name in ("importance", "slices", "found")})
     recorder.text("model-card.md", card.model_card(facts))
