@@ -97,6 +97,13 @@ def test_a_target_of_numbers_is_not_told_by_each_column_of_numbers(
     text = declared("linear_regression", data="./t.csv", target="y", permutation_repeats=0)
     kept = train(text, monkeypatch, tmp_path, train=tmp_path / "t.csv")
     assert "under another name" not in capsys.readouterr().out + kept.texts["model-card.md"]
+    table.assign(up=table["y"] * 2, down=-table["y"]).to_csv(tmp_path / "t.csv", index=False)
+    train(text, monkeypatch, tmp_path, train=tmp_path / "t.csv")
+    said = capsys.readouterr().out
+    assert [name for name in table.columns.union(["up", "down"]) if f"Column {name} is the target under" in said] == [
+        "down",
+        "up",
+    ]
 
 
 def test_a_card_has_no_addresses(tmp_path: Path, monkeypatch: Any) -> None:

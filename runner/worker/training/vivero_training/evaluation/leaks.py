@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..datasets import Dataset
 from ..dates import have_dates
-from ..roles import SUPERVISED
+from ..roles import CLASSES, SUPERVISED
 
 _MOST_COLUMNS = 200  # that are compared with the target, one by one
 
@@ -34,15 +35,26 @@ def _same_as_target(train: Dataset) -> Iterator[str]:
         return
     target = pandas.factorize(train.target)[0]
     count = train.target.nunique()
-    if count > len(train) / 2:  # another value in nearly each row: every such column determines it
+    has_many = count > len(train) / 2  # another value in nearly each row, as every measured number has
+    if train.kind == CLASSES and has_many:
         return
     for name in list(train.features.columns)[:_MOST_COLUMNS]:
         column = train.features[name]
-        if column.nunique(dropna=False) != count:
+        if column.nunique(dropna=False) != count or (has_many and not _is_in_step(column, train.target)):
             continue
         codes = pandas.factorize(column, use_na_sentinel=False)[0]
         if len(set(zip(codes.tolist(), target.tolist()))) == count:
             yield f"Column {name} is the target under another name"
+
+
+def _is_in_step(column: Any, target: Any) -> bool:
+    """Return whether a column of numbers only rises, or only falls, with the target."""
+    from pandas.api.types import is_numeric_dtype
+
+    if not is_numeric_dtype(column):
+        return False
+    ranks, others = column.rank(), target.rank()
+    return bool((ranks == others).all() or (ranks + others == len(target) + 1).all())
 
 
 def _identifiers_and_dates(train: Dataset) -> Iterator[str]:
