@@ -1,6 +1,6 @@
 """The measures of clusters, outliers and components, as functions of an exported script.
 
-They are those of ``vivero_training/measures.py``; a test compares what both give.
+They are those of ``vivero_training/models/measures.py``; a test compares what both give.
 """
 
 from __future__ import annotations

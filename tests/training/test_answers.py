@@ -29,7 +29,7 @@ MODELS = {
 def test_each_scorer_gives_the_same(kind: str, scorer: str) -> None:
     model = MODELS[kind]
     rows, target = (NUMBERS, AMOUNT) if kind == "numbers" else (CLASSES, TARGET)
-    answering = module("answers").Answering(model, rows)
+    answering = module("models.answers").Answering(model, rows)
 
     def outcome(asked: Any) -> Any:
         try:
@@ -44,7 +44,7 @@ def test_each_scorer_gives_the_same(kind: str, scorer: str) -> None:
 
 def test_other_rows_are_predicted_anew() -> None:
     model = MODELS["margins"]
-    answering = module("answers").Answering(model, CLASSES)
+    answering = module("models.answers").Answering(model, CLASSES)
     assert (answering.predict(CLASSES[:9]) == model.predict(CLASSES[:9])).all() and len(answering.predict(CLASSES)) > 9
     assert not hasattr(answering, "predict_proba")
 

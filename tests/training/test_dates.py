@@ -82,7 +82,7 @@ def test_what_is_no_date_is_named(value: Any, place: str, tmp_path: Path, monkey
 @given(st.lists(st.datetimes(pd.Timestamp("1700-01-01").to_pydatetime(), pd.Timestamp("2250-01-01").to_pydatetime())))
 def test_any_time_is_read(times: Any) -> None:
     texts = pd.Series([time.isoformat() for time in times], name="since", dtype=object)
-    read = module("dates").as_times(texts, "train.features.dates")
+    read = module("tables.dates").as_times(texts, "train.features.dates")
     assert read.tolist() == [pd.Timestamp(time) for time in times]
 
 

@@ -22,7 +22,7 @@ THREE = np.array(["x", "y", "z"])[np.digitize(NOISE["b"] + 0.5 * DRAW.normal(siz
 def split(features: pd.DataFrame, target: Any, seed: int = 0) -> Any:
     target = pd.Series(target, name="target")
     kind = "numbers" if target.dtype.kind == "f" else "classes"
-    data = module("datasets").Dataset(features, features, target, None, None, kind)
+    data = module("tables.datasets").Dataset(features, features, target, None, None, kind)
     stratify = target if kind == "classes" else None
     parts = train_test_split(np.arange(len(target)), test_size=0.25, random_state=seed, stratify=stratify)
     return [data.rows(part) for part in parts]

@@ -22,7 +22,7 @@ def held_out(rows: int, groups: Any = None, share: float = 0.7) -> tuple[Any, An
     features = pd.DataFrame({"x": np.zeros(rows)})
     named = None if groups is None else pd.Series(groups, dtype=object)
     model = DummyClassifier(strategy="constant", constant="a").fit(features, target)
-    return model, module("datasets").Dataset(features, features, target, named, None, "classes")
+    return model, module("tables.datasets").Dataset(features, features, target, named, None, "classes")
 
 
 @pytest.mark.parametrize("rows", [200, 5000, 20_000, 80_000])
@@ -66,11 +66,11 @@ def fitted(labels: int, rows: int, seed: int) -> tuple[Any, Any]:
     number = features["a"] + draw.normal(size=rows)
     if labels == 1:
         model = [Ridge(), DummyRegressor()][seed % 2].fit(features, number)
-        return model, module("datasets").Dataset(features, features, number, None, None, "numbers")
+        return model, module("tables.datasets").Dataset(features, features, number, None, None, "numbers")
     names = pd.qcut(number, labels, labels=list("zyx")[:labels]).astype(str)
     model = [LogisticRegression(), DecisionTreeClassifier(max_depth=2), DummyClassifier()][seed % 3]
     model.fit(features, names)
-    return model, module("datasets").Dataset(features, features, names, None, None, "classes")
+    return model, module("tables.datasets").Dataset(features, features, names, None, None, "classes")
 
 
 @pytest.mark.parametrize("rows", [6, 60])

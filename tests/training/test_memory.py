@@ -31,7 +31,7 @@ WRITERS: dict[str, Any] = {
 @pytest.fixture
 def memory(monkeypatch: Any) -> Any:
     """The module, for which each file is large."""
-    found = module("memory")
+    found = module("tables.memory")
     monkeypatch.setattr(found, "_LARGE", 1)
     return found
 

@@ -139,7 +139,7 @@ def test_nothing_outside_the_allowlist_is_imported(tmp_path: Path, monkeypatch: 
     (tmp_path / "outsider.py").write_text(f"open({str(marker)!r}, 'w').close()\nclass Model: pass\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "outsider", raising=False)
-    build = module("building").build
+    build = module("models.building").build
     tree = {"_target_": "outsider.Model"}
     for outer in (tree, [["a", tree]], {"x": tree}):
         with pytest.raises(Exception, match="classes of outsider are not allowed"):

@@ -36,7 +36,7 @@ OBJECTS: dict[str, Any] = {
 def test_an_object_and_its_description(name: str) -> None:
     tree = tree_of(OBJECTS[name])
     again = {key: from_word(to_word(value)) for key, value in tree.items()}
-    built = module("building").build(again, "estimator", ("sklearn",))
+    built = module("models.building").build(again, "estimator", ("sklearn",))
     assert type(built) is type(OBJECTS[name]) and tree_of(built) == tree
 
 
@@ -51,7 +51,7 @@ def test_each_estimator_of_scikit_learn(name: str, kind: Any) -> None:
     made = kind(**given)
     tree = tree_of(made)
     assert tree["_target_"].rpartition(".")[2] == name and "._" not in tree["_target_"]
-    assert repr(module("building").build(tree, "estimator", ("sklearn",))) == repr(made)
+    assert repr(module("models.building").build(tree, "estimator", ("sklearn",))) == repr(made)
 
 
 REFUSED: dict[str, Any] = {

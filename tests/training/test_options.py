@@ -22,7 +22,7 @@ def test_an_option_is_explained_and_can_be_built(group: str, name: str) -> None:
         return
     if name in OTHERS:
         pytest.importorskip(name.partition("_")[0])
-    made = module("building").build(tree, group, ("sklearn", "xgboost", "lightgbm"))
+    made = module("models.building").build(tree, group, ("sklearn", "xgboost", "lightgbm"))
     defaults = {key: one.default for key, one in inspect.signature(type(made)).parameters.items()}
     given: dict[str, Any] = {key: value for key, value in tree.items() if key != "_target_"}
     assert not [key for key, value in given.items() if defaults.get(key) == value]

@@ -83,7 +83,7 @@ def tree_of(name: str) -> Any:
 @pytest.mark.sampled(25, covers=COVERS)
 def test_every_option_and_its_script(name: str, data: str, tmp_path: Path, monkeypatch: Any) -> None:
     tree = tree_of(name)
-    assert is_classifier(module("building").build(tree, "estimator", ("sklearn",))) != (data == "diabetes")
+    assert is_classifier(module("models.building").build(tree, "estimator", ("sklearn",))) != (data == "diabetes")
     before = None if data in ("digits",) or name == "multinomial_nb" else "standard"
     text = declared(tree, before, data=f"sklearn:{data}", cross_validation=2, permutation_repeats=0)
     kept = train(text, monkeypatch, tmp_path)

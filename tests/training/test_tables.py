@@ -71,4 +71,4 @@ def test_a_function_of_numpy(table: Path, tmp_path: Path, monkeypatch: Any) -> N
     check_script(text, train(text, monkeypatch, tmp_path), tmp_path, monkeypatch)
     for name in ("numpy.load", "os.system", "log1p", "numpy.log1pp", "numpy.random.rand"):
         with pytest.raises(module("mistakes").Mistake, match=f"estimator.func={name} is not such a function"):
-            module("building").build({**tree, "func": name}, "estimator", ("sklearn",))
+            module("models.building").build({**tree, "func": name}, "estimator", ("sklearn",))

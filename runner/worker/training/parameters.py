@@ -10,9 +10,9 @@ import json
 import sys
 from typing import Any
 
-from vivero_training.building import find_class
 from vivero_training.declaration import PACKAGES
 from vivero_training.mistakes import Mistake
+from vivero_training.models.building import find_class
 
 
 def parameters_of(place: str, name: str) -> Any:

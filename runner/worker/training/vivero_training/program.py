@@ -6,14 +6,14 @@ import os
 import sys
 from collections.abc import Mapping
 
-from .datasets import Dataset, load
 from .declaration import BUNDLED, Declaration, read_declaration
-from .fitting import cross_validate, make_model
 from .mistakes import Mistake
+from .models.fitting import cross_validate, make_model
+from .models.scoring import scorers
 from .recording import Recorder
-from .roles import CLASSES, CLUSTERS, OUTLIERS, SUPERVISED, check_two_classes
-from .scoring import scorers
 from .splits import folds, hold_out
+from .tables.datasets import Dataset, load
+from .tables.roles import CLASSES, CLUSTERS, OUTLIERS, SUPERVISED, check_two_classes
 from .training import Training
 
 

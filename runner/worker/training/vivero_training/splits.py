@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .building import TARGET, build
-from .datasets import Dataset, load
-from .dates import after, times_of
 from .declaration import Declaration
 from .mistakes import Mistake, first_line
-from .roles import CLASSES
+from .models.building import TARGET, build
+from .tables.datasets import Dataset, load
+from .tables.dates import after, times_of
+from .tables.roles import CLASSES
 
 
 def hold_out(data: Dataset, declaration: Declaration) -> tuple[Dataset, Dataset | None]:

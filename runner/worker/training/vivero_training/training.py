@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .datasets import Dataset
 from .declaration import Declaration
 from .recording import Recorder
+from .tables.datasets import Dataset
 
 
 @dataclass

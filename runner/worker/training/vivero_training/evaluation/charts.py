@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..datasets import Dataset
 from ..recording import Recorder, plain
+from ..tables.datasets import Dataset
 from .confidences import Confidences, confidences
 
 _BINS = 20

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..datasets import Dataset
-from ..roles import CLASSES
+from ..tables.datasets import Dataset
+from ..tables.roles import CLASSES
 
 _MOST_ROWS, _MOST_COLUMNS, _FEWEST_ROWS = 5000, 500, 20
 _LEAST = 0.9  # a column that tells less is no leak, even if the model knows nothing else

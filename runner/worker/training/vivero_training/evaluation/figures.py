@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..datasets import Dataset
 from ..mistakes import Mistake
-from ..roles import CLASSES
+from ..tables.datasets import Dataset
+from ..tables.roles import CLASSES
 from .confidences import confidences
 
 _CURVES = 10  # classes that have a curve each

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..answers import Answering
-from ..datasets import Dataset
-from ..fitting import cross_validate, fit, score
+from ..models.answers import Answering
+from ..models.fitting import cross_validate, fit, score
 from ..recording import OUTPUTS, plain
-from ..roles import CLASSES, SUPERVISED
+from ..tables.datasets import Dataset
+from ..tables.roles import CLASSES, SUPERVISED
 from ..training import Training
 from . import card, charts, leaks
 from .deciders import deciders

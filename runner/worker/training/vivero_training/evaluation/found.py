@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..datasets import Dataset
-from ..fitting import score
+from ..models.fitting import score
 from ..recording import plain
-from ..roles import COMPONENTS, OUTLIERS
+from ..tables.datasets import Dataset
+from ..tables.roles import COMPONENTS, OUTLIERS
 from ..training import Training
 
 

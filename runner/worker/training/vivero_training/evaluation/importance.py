@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..datasets import Dataset
 from ..recording import plain
+from ..tables.datasets import Dataset
 
 _MOST_ROWS = 5000
 

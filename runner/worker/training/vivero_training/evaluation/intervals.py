@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..answers import METHODS
-from ..datasets import Dataset
+from ..models.answers import METHODS
+from ..tables.datasets import Dataset
 from .row_scores import NAN, row_score
 
 RESAMPLES = 200

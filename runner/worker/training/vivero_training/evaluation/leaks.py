@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..datasets import Dataset
-from ..dates import have_dates
-from ..roles import CLASSES, SUPERVISED
+from ..tables.datasets import Dataset
+from ..tables.dates import have_dates
+from ..tables.roles import CLASSES, SUPERVISED
 
 _MOST_COLUMNS = 200  # that are compared with the target, one by one
 

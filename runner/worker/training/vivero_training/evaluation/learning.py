@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..datasets import Dataset
+from ..tables.datasets import Dataset
 
 _SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..datasets import Dataset
+from ..tables.datasets import Dataset
 
 NAN = float("nan")  # of rows for which a score is not defined
 

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..datasets import Dataset
+from ..tables.datasets import Dataset
 
 _LEAST = 20  # rows of a slice that is called the worst
 _MOST = 50  # values of a column

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..datasets import Dataset
 from ..recording import plain
-from ..roles import CLASSES
+from ..tables.datasets import Dataset
+from ..tables.roles import CLASSES
 
 _MOST = 10
 

@@ -7,10 +7,10 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from .datasets import Dataset
+from ..mistakes import Mistake, nearest
+from ..tables.datasets import Dataset
+from ..tables.roles import CLASSES, NUMBERS, SUPERVISED
 from .measures import measures
-from .mistakes import Mistake, nearest
-from .roles import CLASSES, NUMBERS, SUPERVISED
 
 _NEED = {"roc_auc": ("predict_proba", "decision_function"), "neg_log_loss": ("predict_proba",)}
 _BINARY = ("roc_auc", "accuracy", "neg_log_loss")

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..declaration import BUNDLED, Declaration
+from ..mistakes import Mistake, first_line, nearest
 from .columns import plain_columns
 from .dates import with_dates
-from .declaration import BUNDLED, Declaration
 from .memory import memory_line
-from .mistakes import Mistake, first_line, nearest
 from .roles import column_of, groups_of, target_of, weights_of
 
 _BUNDLED = ("iris", "wine", "breast_cancer", "digits", "diabetes")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .mistakes import Mistake
+from ..mistakes import Mistake
 
 _MANY = (list, tuple, dict, set)
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from .mistakes import Mistake, first_line, nearest
+from ..mistakes import Mistake, first_line, nearest
 
 TARGET = "_target_"
 _FUNCTIONS = ("func", "inverse_func")  # parameters of scikit-learn that take a function, given by its name

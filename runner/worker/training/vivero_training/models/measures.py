@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .datasets import Dataset
-from .roles import CLUSTERS, COMPONENTS
+from ..tables.datasets import Dataset
+from ..tables.roles import CLUSTERS, COMPONENTS
 
 _MOST_ROWS = 2000  # whose distances are compared with each other
 

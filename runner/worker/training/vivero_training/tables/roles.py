@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .mistakes import Mistake, nearest
+from ..mistakes import Mistake, nearest
 
 CLASSES, NUMBERS = "classes", "numbers"
 CLUSTERS, OUTLIERS, COMPONENTS = "clusters", "outliers", "components"

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..declaration import Declaration
+from ..mistakes import Mistake, first_line
+from ..tables.datasets import Dataset
+from ..tables.roles import CLASSES, CLUSTERS, COMPONENTS, NUMBERS, OUTLIERS, SUPERVISED
 from .answers import Answering
 from .building import build, set_seeds
-from .datasets import Dataset
-from .declaration import Declaration
-from .mistakes import Mistake, first_line
-from .roles import CLASSES, CLUSTERS, COMPONENTS, NUMBERS, OUTLIERS, SUPERVISED
 from .scoring import check_scorer, known_scorers, scorer_for
 
 ESTIMATOR, PREPROCESSING = "estimator", "preprocessing"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .mistakes import Mistake, first_line
+from ..mistakes import Mistake, first_line
 from .roles import check_complete, column_of
 
 _ISO = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}.*)?)?")

@@ -1,0 +1,1 @@
+"""Building, fitting, cross-validating and scoring a model."""

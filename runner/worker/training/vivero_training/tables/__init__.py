@@ -1,0 +1,1 @@
+"""What a training learns from: tables read as columns with roles, dates and weights."""
