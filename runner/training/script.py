@@ -10,24 +10,9 @@ from runner.errors import UserError
 from runner.training.declaration import VARIABLE
 from runner.training.declared import is_in_order, learns_target
 from runner.training.python_writer import TARGET, PythonWriter, joined, literal
+from runner.training.script_fitting import chooses_label, fitting, write_model
 from runner.training.script_measures import write_measures
 from runner.training.script_tables import load, load_holdout, target_of
-
-_POSITIVE_SCORERS = frozenset(["f1", "precision", "recall", "jaccard", "average_precision", "neg_brier_score"])
-_POSITIVE = '''
-def scorer_of(name):
-    """Return a scorer. Of two classes, the last one counts as positive."""
-    scorer = get_scorer(name)
-    labels = sorted(y.unique())
-    takes, given = inspect.signature(scorer._score_func).parameters, scorer._kwargs
-    is_text = len(labels) == 2 and set(labels) not in ({0, 1}, {-1, 1})
-    if is_text and "pos_label" in {*takes} - {*given} and given.get("average", "binary") == "binary":
-        scorer._kwargs = {**given, "pos_label": labels[1]}
-    return scorer
-'''
-_SEEDS = """# Fix every seed that is not set.
-names = [name for name, value in model.get_params().items() if name.split("__")[-1] == "random_state" and value is None]
-model.set_params(**{{name: {seed} for name in names}})"""
 
 
 def script_of(run_id: str, config: Mapping[str, Any], paths: Mapping[str, str], scorers: Iterable[str]) -> str:
@@ -55,11 +40,7 @@ def script_of(run_id: str, config: Mapping[str, Any], paths: Mapping[str, str], 
     load(writer, train, paths)
     names = list(scorers)
     is_supervised = learns_target(declaration["estimator"])
-    if is_supervised and _chooses_label(train, names):
-        writer.need("inspect")
-        writer.need("sklearn.metrics.get_scorer")
-        writer.add("", _POSITIVE.strip(), "")
-    _model(writer, declaration)
+    write_model(writer, declaration, names if is_supervised else [])
     _split(writer, train, paths)
     if is_supervised:
         _score(writer, train, names)
@@ -80,39 +61,13 @@ def _measure(writer: PythonWriter, train: Mapping[str, Any], names: list[str]) -
             line = line if has_target else line.replace(f", y.{rows}", ", None")
         return line if has_target else line.replace("X_other[X.columns], y_other", "X_other[X.columns], None")
 
-    lines = ["", *_fitting(writer, train), ""]
+    lines = ["", *fitting(writer, train), ""]
     if names and train["cross_validation"] is not None:
         lines += _cross_validation(writer, train, weighted=False)
     lines += ["final = fitted(train)"]
     if names and train["holdout"] is not None:
         lines += _holdout(train, weighted=False)
     writer.add(*map(adapted, lines), f'{writer.need("joblib")}.dump(final, "model.joblib")')
-
-
-def _chooses_label(train: Mapping[str, Any], names: Iterable[str]) -> bool:
-    """Return whether one of the scorers needs to know which of two classes is positive."""
-    metric = train["threshold"]["metric"] if isinstance(train["threshold"], Mapping) else None
-    return not _POSITIVE_SCORERS.isdisjoint([*names, metric])
-
-
-def _model(writer: PythonWriter, declaration: Mapping[str, Any]) -> None:
-    train, tree = declaration["train"], declaration["estimator"]
-    if declaration["preprocessing"]:
-        steps = [["preprocessing", declaration["preprocessing"]], ["estimator", tree]]
-        tree = {TARGET: "sklearn.pipeline.Pipeline", "steps": steps}
-    made = writer.expression(tree)
-    if train["calibrate"]:
-        kind = writer.need("sklearn.calibration.CalibratedClassifierCV")
-        made = joined(f"{kind}(", [made, f"method={literal(train['calibrate'])}"], ")")
-    if isinstance(train["threshold"], Mapping):
-        kind = writer.need("sklearn.model_selection.TunedThresholdClassifierCV")
-        metric = literal(train["threshold"]["metric"])
-        scoring = f"scorer_of({metric})" if _chooses_label(train, []) else metric
-        made = joined(f"{kind}(", [made, f"scoring={scoring}"], ")")
-    elif train["threshold"] is not None:
-        kind = writer.need("sklearn.model_selection.FixedThresholdClassifier")
-        made = joined(f"{kind}(", [made, f"threshold={train['threshold']!r}"], ")")
-    writer.add(f"model = {made}", _SEEDS.format(seed=repr(train["seed"])))
 
 
 def _split(writer: PythonWriter, train: Mapping[str, Any], paths: Mapping[str, str]) -> None:
@@ -187,34 +142,15 @@ def _folds(writer: PythonWriter, train: Mapping[str, Any]) -> str:
 def _score(writer: PythonWriter, train: Mapping[str, Any], names: list[str]) -> None:
     weighted = bool(train["sample_weight"])
     if names:
-        scorer = "scorer_of" if _chooses_label(train, names) else writer.need("sklearn.metrics.get_scorer")
+        scorer = "scorer_of" if chooses_label(train, names) else writer.need("sklearn.metrics.get_scorer")
         writer.add(f"scorers = {{name: {scorer}(name) for name in {literal(names)}}}")
-    writer.add("", *_fitting(writer, train), "")
+    writer.add("", *fitting(writer, train), "")
     if names and train["cross_validation"] is not None:
         writer.add(*_cross_validation(writer, train, weighted))
     writer.add("final = fitted(train)")
     if names and train["holdout"] is not None:
         writer.add(*_holdout(train, weighted))
     writer.add(f'{writer.need("joblib")}.dump(final, "model.joblib")')
-
-
-def _fitting(writer: PythonWriter, train: Mapping[str, Any]) -> list[str]:
-    """Return the function that fits the model to some rows."""
-    clone, lines, options = writer.need("sklearn.base.clone"), [], ""
-    tuned = isinstance(train["threshold"], Mapping)
-    if train["groups"] and (train["calibrate"] or tuned):
-        kind, name = writer.need("sklearn.model_selection.StratifiedGroupKFold"), "cv"
-        if train["calibrate"] and train["threshold"] is not None:
-            name = "estimator__cv"
-        lines = [
-            f"    inner = {kind}(5).split(X.iloc[rows], y.iloc[rows], groups.iloc[rows])",
-            f"    made.set_params({name}=list(inner))",
-        ]
-    if train["sample_weight"]:
-        lines.append('    name = "estimator__sample_weight" if hasattr(model, "steps") else "sample_weight"')
-        options = ", **{name: weights.iloc[rows]}"
-    fit = f"fit(X.iloc[rows], y.iloc[rows]{options})"
-    return ["def fitted(rows):", f"    made = {clone}(model)", *lines, f"    return made.{fit}"]
 
 
 def _cross_validation(writer: PythonWriter, train: Mapping[str, Any], weighted: bool) -> list[str]:

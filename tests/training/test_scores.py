@@ -1,8 +1,5 @@
 """Scores are those of scikit-learn in Python, to the last bit, and the exported script gives them too."""
 
-import contextlib
-import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +13,9 @@ from sklearn.model_selection import StratifiedKFold, cross_validate, train_test_
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from runner.training.declaration import VARIABLE
-from runner.training.script import script_of
-from tests.support.command_line import CONF
-from tests.support.training import Kept, declared, module, train
+from tests.support.exported_scripts import COVERS, NUMBERS, OPTIONS, QUICK, check_script
+from tests.support.training import declared, module, train
 
-ELSEWHERE = ("none", "xgboost", "xgboost_regressor", "lightgbm", "lightgbm_regressor")  # not in each environment
-WITHOUT_TARGET = ("k_means", "gaussian_mixture", "isolation_forest", "one_class_svm", "pca", "truncated_svd")
-OPTIONS = sorted(
-    path.stem for path in (CONF / "estimator").glob("*.yaml") if path.stem not in (*ELSEWHERE, *WITHOUT_TARGET)
-)
-NUMBERS = {"linear_regression", "ridge", "lasso", "elastic_net", "huber", "poisson", "svr"}  # and those that say so
 SLOW = {("gaussian_process", "digits"), ("gaussian_process", "breast_cancer")}  # minutes each
 PAIRS = [
     (name, data)
@@ -36,40 +25,6 @@ PAIRS = [
     )
     if (name, data) not in SLOW
 ]
-QUICK: dict[str, Any] = {  # parameters that make an option quick enough for a test
-    "mlp": {"max_iter": 30}, "mlp_regressor": {"max_iter": 30}, "random_forest": {"n_estimators": 5},
-    "random_forest_regressor": {"n_estimators": 5}, "extra_trees": {"n_estimators": 5},
-    "extra_trees_regressor": {"n_estimators": 5}, "gradient_boosting": {"n_estimators": 5},
-    "gradient_boosting_regressor": {"n_estimators": 5}, "hist_gradient_boosting": {"max_iter": 5},
-    "hist_gradient_boosting_regressor": {"max_iter": 5}, "adaboost": {"n_estimators": 5},
-    "adaboost_regressor": {"n_estimators": 5}, "qda": {"reg_param": 0.1},
-}  # fmt: skip
-COVERS = ["conf/estimator/*", "conf/preprocessing/*", "runner/training/*", "runner/worker/training/**"]
-
-
-def script_scores(text: str, kept: Kept, folder: Path, monkeypatch: Any, **paths: str) -> tuple[dict[str, float], Any]:
-    """Run the exported script; return the scores that it prints, and its model."""
-    config = {"estimator": json.loads(text)["estimator"], "job": {"environment_variables": {VARIABLE: text}}}
-    names = [name[3:-4] for name in kept.values if name.startswith("cv_") and name.endswith("_std")]
-    code = script_of("iris-1", config, paths, names)
-    monkeypatch.chdir(folder)
-    space: dict[str, Any] = {}
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "script.py", "exec"), space)  # noqa: S102 - our own
-    lines = [line.split(": ") for line in printed.getvalue().splitlines()]
-    return {name: float(value) for name, value in lines}, space
-
-
-def check_script(text: str, kept: Kept, folder: Path, monkeypatch: Any, **paths: str) -> None:
-    scores, space = script_scores(text, kept, folder, monkeypatch, **paths)
-    expected = {
-        name: values[-1]
-        for name, values in kept.values.items()
-        if name.startswith(("cv_", "holdout_")) and not name.endswith(("_std", "_low", "_high")) and name != "cv_score"
-    }
-    assert {name: scores[name] for name in expected} == expected
-    assert np.array_equal(kept.model().predict(space["X"]), space["final"].predict(space["X"]))
 
 
 def tree_of(name: str) -> Any:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.support.exported_scripts import COVERS, NUMBERS, OPTIONS, QUICK, check_script
 from tests.support.training import declared, module, option, train
-from tests.training.test_scores import COVERS, NUMBERS, OPTIONS, QUICK, check_script
 
 POSITIVE = ("multinomial_nb",)  # takes no scaled numbers, which may be below zero
 

@@ -11,8 +11,8 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from serving.data.schema import read_schema
 from tests.support.command_line import CommandLine
+from tests.support.exported_scripts import COVERS, script_scores
 from tests.support.training import declared, module, option, train
-from tests.training.test_scores import COVERS, script_scores
 
 CLUSTERS, OUTLIERS, COMPONENTS = ("k_means", "gaussian_mixture"), ("isolation_forest", "one_class_svm"), (
     "pca", "truncated_svd",

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from .declaration import BUNDLED, Declaration, read_declaration
 from .mistakes import Mistake
-from .models.fitting import cross_validate, make_model
+from .models.cross_validation import cross_validate
+from .models.making import make_model
 from .models.scoring import scorers
 from .recording import Recorder
 from .splits import folds, hold_out

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..models.answers import Answering
-from ..models.fitting import cross_validate, fit, score
+from ..models.cross_validation import cross_validate
+from ..models.fitting import fit, score
 from ..recording import OUTPUTS, plain
 from ..tables.datasets import Dataset
 from ..tables.roles import CLASSES, SUPERVISED

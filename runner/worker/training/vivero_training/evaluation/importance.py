@@ -24,8 +24,9 @@ def importance(model: Any, test: Dataset, scorer: Any, repeats: int, seed: int) 
     if len(test) > _MOST_ROWS:
         print(f"Permutation importance: of a sample of {_MOST_ROWS:,} rows")
         test = test.rows(numpy.random.default_rng(seed).choice(len(test), _MOST_ROWS, replace=False))
+    weights = {} if test.weights is None else {"sample_weight": test.weights}
     found = permutation_importance(
-        model, test.features, test.target, scoring=scorer, n_repeats=repeats, random_state=seed
+        model, test.features, test.target, scoring=scorer, n_repeats=repeats, random_state=seed, **weights
     )
     order = numpy.argsort(-found.importances_mean, kind="stable")
     return {
