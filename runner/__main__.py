@@ -56,7 +56,10 @@ def _explain(error: BaseException) -> UserError | None:
 
 
 def _interruptible() -> int:
+    from runner.execution.interrupts import cancel_on_sigterm
+
     try:
+        cancel_on_sigterm()
         return _compose_and_run()
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
