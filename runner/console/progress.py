@@ -14,6 +14,7 @@ from runner.records import RunRecord
 from runner.statuses import COMPLETED, TERMINAL
 from runner.workspaces import option_for
 
+_FOLD = "fold_"  # metrics of a declared training that have a value for each fold, of which the last says little
 _METRICS_SHOWN = 12
 
 
@@ -98,7 +99,8 @@ def summary(run: RunLayout, record: RunRecord) -> list[tuple[str, str]]:
 
 
 def _metrics(metrics: Mapping[str, Any]) -> list[str]:
-    shown = [f"{clean(name)}={clean(show_value(value))}" for name, value in list(metrics.items())[:_METRICS_SHOWN]]
+    ordered = sorted(metrics.items(), key=lambda item: item[0].startswith(_FOLD))
+    shown = [f"{clean(name)}={clean(show_value(value))}" for name, value in ordered[:_METRICS_SHOWN]]
     more = len(metrics) - _METRICS_SHOWN
     return ["  ".join(shown) + (f"  and {more} more" if more > 0 else "")] if shown else []
 

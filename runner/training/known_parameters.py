@@ -42,8 +42,8 @@ def check_parameters(plan: Plan) -> None:
         return
     trees = {name: plan.config[name] for name in ("estimator", "preprocessing")}
     described = [one for name, tree in trees.items() for one in _described(tree, name)]
-    stamps = {package: _stamp(package) for package in {_package(cls) for _, cls, names in described if names}}
-    described = [one for one in described if one[2] and stamps.get(_package(one[1]))]
+    stamps = {package: _stamp(package) for package in {_package(cls) for _, cls, _ in described}}
+    described = [one for one in described if stamps.get(_package(one[1]))]
     known = _read(plan.layout)
     unsure = {cls: place for place, cls, names in described if not _fits(known, stamps, cls, names)}
     if not unsure:

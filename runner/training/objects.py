@@ -39,6 +39,8 @@ def tree_of(value: Any, place: str = "estimator", depth: int = 0) -> Any:
         return tree_of(value.tolist(), place, depth + 1)  # an array or number of numpy
     if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
+    if isinstance(value, type) and hasattr(value, "get_params"):
+        raise UserError(f"{place}: {value.__name__} is a class", f"Give an estimator, such as {value.__name__}()")
     if isinstance(value, type) or not (hasattr(value, "get_params") or hasattr(value, "split") or _is_selector(value)):
         return _name(value, place)
     return {TARGET: _class_name(type(value)), **_parameters(value, place, depth)}

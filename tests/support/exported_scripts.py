@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 
 from runner.training.declaration import VARIABLE
@@ -31,7 +32,10 @@ COVERS = ["conf/estimator/*", "conf/preprocessing/*", "runner/training/*", "runn
 
 
 def script_scores(text: str, kept: Kept, folder: Path, monkeypatch: Any, **paths: str) -> tuple[dict[str, float], Any]:
-    """Run the exported script; return the scores that it prints, and its model."""
+    """Run the exported script; return the scores that it prints, and its variables, with the model that it wrote.
+
+    A model in memory may have arrays with other strides than the same model in a file, and then rounds otherwise.
+    """
     config = {"estimator": json.loads(text)["estimator"], "job": {"environment_variables": {VARIABLE: text}}}
     names = [name[3:-4] for name in kept.values if name.startswith("cv_") and name.endswith("_std")]
     code = script_of("iris-1", config, paths, names)
@@ -40,6 +44,7 @@ def script_scores(text: str, kept: Kept, folder: Path, monkeypatch: Any, **paths
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "script.py", "exec"), space)  # noqa: S102 - our own
+    space["final"] = joblib.load(folder / "model.joblib")
     lines = [line.split(": ") for line in printed.getvalue().splitlines()]
     return {name: float(value) for name, value in lines}, space
 

@@ -143,18 +143,48 @@ def test_slices_and_a_learning_curve(tmp_path: Path, monkeypatch: Any, capsys: A
     table.to_csv(tmp_path / "t.csv", index=False)
     text = declared(
         "tree", "mixed_table", data="./t.csv", target="left", slices=["city", "noise"], learning_curve=True,
-        scoring="accuracy",
+        scoring="accuracy", holdout=0.5,
     )  # fmt: skip
     kept = train(text, monkeypatch, tmp_path, train=tmp_path / "t.csv")
     slices = kept.tables["slices"]
     scores = dict(zip(slices["value"], slices["accuracy"], strict=True))
-    assert scores["A|"] == 1 > scores["B<b>"] and sum(slices["rows"]) == 2 * 40
+    assert scores["A|"] == 1 > scores["B<b>"] and sum(slices["rows"]) == 2 * 100
+    assert "warning: city=B<b> is worse than the rest: accuracy " in capsys.readouterr().out
     curve = kept.tables["learning_curve"]
     assert curve["rows"] == sorted(curve["rows"]) and len(curve["rows"]) == len(curve["score"]) > 2
     assert kept.tables["importance"]["feature"][0] in ("hint", "city", "noise")
     assert "| city | A\\| |" in kept.texts["model-card.md"] and "<b>" not in kept.texts["model-card.md"].replace(
         "\\<", ""
     )
+
+
+def test_a_slice_is_worse_only_beyond_noise(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    rows = 400
+    left = np.arange(rows) % 2
+    hint = np.where(np.arange(rows) % 10 < 2, 1 - left, left)  # wrong in a fifth of the rows, of each city alike
+    table = pd.DataFrame({"hint": hint, "city": np.arange(rows) // 10 % 60, "area": "a", "left": left})
+    table["city"] = "c" + table["city"].astype(str)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    text = declared(
+        "gaussian_nb", data="./t.csv", target="left", slices=["city", "area"],
+        features={"keep": ["hint"], "drop": [], "dates": []}, holdout=0.95, scoring="accuracy", permutation_repeats=0,
+        cross_validation=None,
+    )  # fmt: skip
+    slices = train(text, monkeypatch, tmp_path, train=tmp_path / "t.csv").tables["slices"]
+    assert " is worse than the rest" not in capsys.readouterr().out
+    assert sum(slices["rows"]) == 2 * 380, "each row is counted once for each column"
+
+
+def test_a_column_of_many_values_loses_no_rows(tmp_path: Path, monkeypatch: Any) -> None:
+    table = made(city=[f"c{at % 60}" for at in ROWS])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    text = declared(
+        "gaussian_nb", data="./t.csv", target="left", slices=["city"], holdout=0.9, permutation_repeats=0,
+        features={"keep": ["noise"], "drop": [], "dates": []},
+    )  # fmt: skip
+    slices = train(text, monkeypatch, tmp_path, train=tmp_path / "t.csv").tables["slices"]
+    assert sum(slices["rows"]) == 180 and len(slices["value"]) == 51
+    assert "10 other values" in slices["value"]
 
 
 FIGURES = {

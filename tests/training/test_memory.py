@@ -64,8 +64,9 @@ def test_the_line_is_printed_before_the_data_is_read(
 def test_a_small_file_and_a_broken_one(memory: Any, tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "t.parquet").write_bytes(b"no table at all")
     text = declared("gaussian_nb", data="./t.parquet", target="y")
-    with pytest.raises(module("mistakes").Mistake, match=r"t\.parquet cannot be read"):
+    with pytest.raises(module("mistakes").Mistake, match=r"t\.parquet cannot be read") as caught:
         train(text, monkeypatch, tmp_path, train=tmp_path / "t.parquet")
+    assert str(tmp_path) not in str(caught.value)
     monkeypatch.undo()
     assert memory.memory_line(tmp_path / "t.parquet") is None
     assert memory._free() > 1e6

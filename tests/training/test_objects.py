@@ -59,6 +59,8 @@ REFUSED: dict[str, Any] = {
     "estimator.score_func": feature_selection.SelectKBest(feature_selection.f_regression),
     "estimator.C": svm.SVC(C=float("inf")),
     "estimator.random_state": svm.SVC(random_state=np.random.RandomState(0)),
+    "estimator: SVC is a class": svm.SVC,
+    "estimator.estimator: SVC is a class": ensemble.BaggingClassifier(svm.SVC),
     "estimator.class_weight": svm.SVC(class_weight={0: 1}),
 }  # fmt: skip
 

@@ -112,7 +112,7 @@ def test_a_card_has_no_addresses(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "t.csv").write_text(series(0).to_csv(index=False))
     text = declared(estimator, "mixed_table", data="./t.csv", target="y", permutation_repeats=0)
     kept = train(text, monkeypatch, tmp_path, train=tmp_path / "t.csv")
-    assert " at 0x" not in kept.texts["model-card.md"] and "make_column_selector" in kept.texts["model-card.md"]
+    assert " at 0x" not in kept.texts["model-card.md"] and "StandardScaler()" in kept.texts["model-card.md"]
 
 
 @pytest.mark.parametrize(

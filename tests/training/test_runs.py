@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,6 +54,74 @@ def test_a_declared_model_is_recorded_and_served(command_line: CommandLine) -> N
     first, second = shown(command_line, "runs")[:2]
     same = [name for name in first["metrics"] if not name.endswith("_seconds")]
     assert {name: first["metrics"][name] for name in same} == {name: second["metrics"][name] for name in same}
+
+
+CHURN = """\
+# @package _global_
+defaults:
+  - override /estimator: hist_gradient_boosting
+  - override /preprocessing: mixed_table
+train:
+  data: churn
+  target: churned
+  features: {drop: [customer_id], dates: [since]}
+  groups: household
+  sample_weight: weight
+  holdout: {size: 0.2, stratify: true, seed: 0}
+  cross_validation: {folds: 3, repeats: 1}
+  scoring: [roc_auc, average_precision, neg_brier_score]
+  calibrate: sigmoid
+  threshold: {metric: f1}
+  slices: [city]
+model:
+  name: churn
+"""
+
+
+def churn(rows: int = 300) -> pd.DataFrame:
+    """Customers who leave by their spending and their city, with cells missing."""
+    draw = np.random.default_rng(0)
+    spent, city = draw.normal(size=rows), draw.choice(["Łódź", "Ulm", "Nice"], rows)
+    left = spent + (city == "Ulm") + draw.normal(size=rows) > 0.5
+    columns: dict[str, Any] = {
+        "customer_id": [f"k{n}" for n in range(rows)],
+        "since": pd.date_range("2020-01-01", periods=rows).strftime("%Y-%m-%d"),
+        "spent": np.where(np.arange(rows) % 11 == 0, np.nan, spent),
+        "city": [None if at % 13 == 0 else name for at, name in enumerate(city)],
+        "household": np.arange(rows) // 2,
+        "weight": 1 + np.arange(rows) % 3,
+        "churned": np.where(left, "yes", "no"),
+    }
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.slow("trains with all that a table of customers has, and serves the model", seconds=90)
+def test_a_table_of_customers(command_line: CommandLine) -> None:
+    churn().to_csv(command_line.folder / "churn.csv", index=False)
+    experiments = command_line.folder / "conf" / "experiment"
+    experiments.mkdir(parents=True)
+    (experiments / "customers.yaml").write_text(CHURN)
+    added = command_line.vivero("data", "add", "churn", "churn.csv")
+    assert added.returncode == 0, added.stderr
+    done = command_line.run("--config-dir", "conf", "+experiment=customers")
+    assert done.returncode == 0, done.stderr
+    metrics = shown(command_line, "runs")[0]["metrics"]
+    assert metrics["cv_roc_auc"] > 0.6 > metrics["dummy_roc_auc"]
+    card = command_line.vivero("models", "show", "churn").stdout
+    assert (
+        "churn:1" in card
+        and "| city | Ulm |" in card
+        and "    numbers: Pipeline() on columns of number" in card
+        and "customer_id" not in card
+    )
+
+    server = Server(Layout(command_line.workspace), "model=churn")
+    try:
+        row = {"since": "2026-01-01", "spent": None, "city": "never seen"}
+        status, _, answer = server.ask("/invocations", {"dataframe_records": [row]})
+        assert status == 200 and json.loads(answer)["predictions"][0] in ("yes", "no")
+    finally:
+        server.stop()
 
 
 @pytest.mark.slow("runs a sweep", seconds=60)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pytest
 
 from tests.support.exported_scripts import COVERS, NUMBERS, OPTIONS, QUICK, check_script
@@ -72,3 +73,17 @@ def test_a_function_of_numpy(table: Path, tmp_path: Path, monkeypatch: Any) -> N
     for name in ("numpy.load", "os.system", "log1p", "numpy.log1pp", "numpy.random.rand"):
         with pytest.raises(module("mistakes").Mistake, match=f"estimator.func={name} is not such a function"):
             module("models.building").build({**tree, "func": name}, "estimator", ("sklearn",))
+
+
+def test_a_column_that_stands_twice(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    rows = "".join(f"{n},{n % 7},{n % 2},{n}\n" for n in range(40))
+    text = declared("gaussian_nb", data="./t.csv", target="left", cross_validation=None, permutation_repeats=0)
+    (tmp_path / "t.csv").write_text(f"a,a,left,a.5\n{rows}")
+    train(text, monkeypatch, tmp_path, train=tmp_path / "t.csv")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: t.csv")]
+    assert lines == ["warning: t.csv has another column named 'a'. It is read as 'a.1'"]
+
+    twice = pyarrow.table([list(range(40)), list(range(40)), [0, 1] * 20], names=["a", "a", "left"])
+    pyarrow.parquet.write_table(twice, tmp_path / "t.parquet")
+    with pytest.raises(module("mistakes").Mistake, match=r"^train\.data: t\.parquet has two columns named 'a'$"):
+        train(text.replace("t.csv", "t.parquet"), monkeypatch, tmp_path, train=tmp_path / "t.parquet")

@@ -7,13 +7,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # where a function lies in memory, which is another place in each run
-
-
-def described(model: Any) -> str:
-    """Return the parameters of a model as a text, the same in each run."""
-    return _ADDRESS.sub("", repr(model))
-
 
 def model_card(facts: Mapping[str, Any]) -> str:
     """Return the card as Markdown.

@@ -20,6 +20,7 @@ from .found import found_in
 from .importance import importance
 from .intervals import intervals
 from .learning import learning_curve
+from .outline import outline
 from .signature import signature
 from .slices import slices
 from .worst import worst_rows
@@ -65,7 +66,7 @@ def finish(training: Training) -> None:
     for line in warnings:
         print(f"warning: {line}")
     facts: dict[str, Any] = {
-        "model": card.described(training.model),
+        "model": outline(training.model),
         "data": training.described,
         "split": training.split,
     }
@@ -114,9 +115,9 @@ def _evaluate(fitted: Any, test: Dataset, training: Training) -> list[str]:
         evaluation["importance"] = importance(fitted, test, first, settings["permutation_repeats"], seed)
         recorder.table("importance", evaluation["importance"])
     if settings["slices"]:
-        evaluation["slices"], line = slices(fitted, test, settings["slices"], training.first, first)
+        evaluation["slices"], worse = slices(fitted, test, settings["slices"], training.first, first, seed)
         recorder.table("slices", evaluation["slices"])
-        warnings += [line] if line else []
+        warnings += worse
     return warnings
 
 

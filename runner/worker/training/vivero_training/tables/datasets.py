@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ _READERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".json": ("read_json", {}),
     ".jsonl": ("read_json", {"lines": True}),
 }
+_TWICE = re.compile(r"Multiple matches for FieldRef\.Name\((.*?)\)")  # what pyarrow says of a Parquet file
+_REPEATED = re.compile(r"\.\d+$")  # how pandas ends the name of a column that stands twice in a text file
 
 
 class Dataset:
@@ -117,16 +120,31 @@ def _read(place: str) -> Any:
             print(line, flush=True)
         return _checked(getattr(pandas, reader)(path, **options), path)
     except (ValueError, OSError, ImportError) as error:
-        raise Mistake(f"train.data: {path.name} cannot be read: {first_line(error)}") from None
+        twice = _TWICE.search(str(error))
+        if twice is not None:
+            raise Mistake(f"train.data: {path.name} has two columns named '{twice[1]}'") from None
+        why = first_line(error).replace(str(path), path.name)
+        raise Mistake(f"train.data: {path.name} cannot be read: {why}") from None
 
 
 def _checked(table: Any, path: Path) -> Any:
-    """Return a table, unless its columns were not told apart."""
+    """Return a table, unless its columns cannot be told apart."""
     names = [str(name) for name in table.columns]
+    for name, renamed in _renamed(names, path):
+        print(f"warning: {path.name} has another column named '{name}'. It is read as '{renamed}'", flush=True)
     separator = next((one for one in (";", "\t", "|") if len(names) == 1 and one in names[0]), None)
     if separator is not None and path.suffix.lower() == ".csv":
         raise Mistake(f"train.data: {path.name} is separated by {separator!r}. Separate its columns by commas")
     return table
+
+
+def _renamed(names: list[str], path: Path) -> list[tuple[str, str]]:
+    """Return the names that a text file has more than once, with what pandas made of each repetition."""
+    if path.suffix.lower() not in (".csv", ".tsv") or not any(_REPEATED.search(name) for name in names):
+        return []
+    reader, options = _READERS[path.suffix.lower()]
+    header = getattr(_pandas(), reader)(path, header=None, nrows=1, dtype=str, **options).iloc[0]
+    return [(given, name) for given, name in zip(header, names) if given != name and given in names]
 
 
 def _file(path: Path) -> Path:
